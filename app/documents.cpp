@@ -1,0 +1,21 @@
+#include "documents.h"
+
+#include "http/openapi.h"
+#include "http/outside.h"
+#include "inventory/inventory.h"
+#include "order/order.h"
+#include "payment/payment.h"
+#include "user/user.h"
+
+namespace svc::app {
+
+std::string openapi_document() {
+  http::OpenApi document;
+  http::Outside<user::Users>::describe(document);
+  http::Outside<inventory::Inventory>::describe(document);
+  http::Outside<order::Orders>::describe(document);
+  http::Outside<payment::Payments>::describe(document);
+  return document.print();
+}
+
+}  // namespace svc::app

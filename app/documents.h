@@ -1,0 +1,11 @@
+// Documents that the program prints about itself.
+#pragma once
+
+#include <string>
+
+namespace svc::app {
+
+/// The OpenAPI document of all modules.
+std::string openapi_document();
+
+}  // namespace svc::app

@@ -1,0 +1,118 @@
+// svc: the command line. See README.md.
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "documents.h"
+#include "observe/log.h"
+#include "settings.h"
+#include "tokens.h"
+#include "wiring.h"
+
+extern char** environ;
+
+namespace {
+
+constexpr int exit_failed = 1, exit_usage = 2;
+
+std::string ready_line(const std::map<std::string, int>& ports) {
+  std::string line = R"({"event":"ready","ports":{)";
+  for (bool first = true; const auto& [name, port] : ports) {
+    line += std::string(first ? "\"" : ",\"") + name + "\":" + std::to_string(port);
+    first = false;
+  }
+  return line + "}}\n";
+}
+
+sigset_t stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+void await_stop_signal() {
+  const sigset_t signals = stop_signals();
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+}
+
+int serve(const svc::app::Settings& settings) {
+  // Blocked before any thread is made, so that only await_stop_signal() gets them.
+  const sigset_t signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  svc::log::start(settings.log);
+  try {
+    const svc::SystemClock clock;
+    svc::app::Process process(settings, clock);
+    process.start();
+    std::cout << ready_line(process.ports()) << std::flush;
+    await_stop_signal();
+    svc::log::info("stopping");
+    std::thread([] {
+      await_stop_signal();
+      _exit(exit_failed);  // asked twice: at once
+    }).detach();
+    process.stop(svc::seconds{settings.general.drain_seconds});
+  } catch (const std::exception& failure) {
+    svc::log::stop();
+    std::cerr << "svc: " << failure.what() << "\n";
+    return exit_failed;
+  }
+  svc::log::stop();
+  return EXIT_SUCCESS;
+}
+
+int run(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
+  const auto line = svc::app::read_command_line(arguments, environment);
+  if (!line) {
+    for (const auto& fault : line.error().all) std::cerr << "svc: " << fault << "\n";
+    return exit_usage;
+  }
+  using Action = svc::app::CommandLine::Action;
+  switch (line->action) {
+    case Action::help:
+    case Action::version:
+    case Action::print_config:
+    case Action::print_template: std::cout << line->text; return EXIT_SUCCESS;
+    case Action::check_config: return EXIT_SUCCESS;
+    case Action::openapi: std::cout << svc::app::openapi_document(); return EXIT_SUCCESS;
+    case Action::token:
+      std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live) << "\n";
+      return EXIT_SUCCESS;
+    case Action::serve: break;
+  }
+  return serve(line->settings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  umask(077);  // what it writes is nobody else's business
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
+  try {
+    return run({argv + 1, argv + argc}, environment);
+  } catch (const std::exception& failure) {
+    std::cerr << "svc: " << failure.what() << "\n";
+    return exit_failed;
+  }
+}

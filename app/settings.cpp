@@ -1,0 +1,194 @@
+#include "settings.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+
+namespace svc::app {
+namespace {
+
+constexpr std::string_view default_file = "config/svc.toml";
+
+void add_keys(config::Config& config, Settings& settings) {
+  config.add("", settings.general);
+  config.add("port", settings.port);
+  config.add("link", settings.link);
+  config.add("database", settings.database);
+  config.add("log", settings.log);
+  config.add("http", settings.http);
+  config.add("user", settings.user);
+  config.add("inventory", settings.inventory);
+  config.add("payment", settings.payment);
+  config.add("order", settings.order);
+  config.add("gateway", settings.gateway);
+}
+
+bool is_module(std::string_view name) {
+  return std::ranges::find(module_names, name) != std::end(module_names);
+}
+
+void read_role(Settings& settings, config::Config& config) {
+  const std::string& role = settings.general.role;
+  for (std::size_t at = 0; at <= role.size();) {
+    const auto comma = std::min(role.find(',', at), role.size());
+    const auto name = role.substr(at, comma - at);
+    at = comma + 1;
+    if (name == "all") settings.hosted.insert(std::begin(module_names), std::end(module_names));
+    else if (is_module(name)) settings.hosted.insert(name);
+    else config.fault("role: this build has no module \"" + name + "\"");
+  }
+}
+
+void check_link(std::string_view module, const Settings& settings, config::Config& config) {
+  const auto& link = settings.link.of(module);
+  const std::string name = "link." + std::string(module);
+  if (link == "auto") return;
+  if (link == "local") {
+    if (!settings.hosts(module)) config.fault(name + " = local: this process does not host " + std::string(module));
+  } else if (link == "http") {
+    config.fault(name + " = http: this build has no registry to ask; give a URL");
+  } else if (!http::parse_base_url(link)) {
+    config.fault(name + " = " + link + ": must be auto, local, or a URL such as http://127.0.0.1:3001");
+  }
+}
+
+void check_engines(const Settings& settings, config::Config& config) {
+  if (settings.general.events != "embedded") config.fault("events: this build has no engine but embedded");
+  for (const auto module : module_names) {
+    if (module == "gateway") continue;
+    const auto& database = settings.database.of(module);
+    if (!database.empty() && (!database.starts_with("sqlite:") || database.size() == 7))
+      config.fault("database." + std::string(module) + ": this build has no engine but sqlite:PATH");
+  }
+}
+
+// "90", "90s", "15m", "1h", "30d".
+std::optional<seconds> parse_duration(const std::string& text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const std::int64_t factor = unit.empty() || unit == "s" ? 1
+                              : unit == "m"               ? 60
+                              : unit == "h"               ? 3'600
+                              : unit == "d"               ? 86'400
+                                                          : 0;
+  constexpr std::int64_t longest = 366 * 86'400;
+  if (error != std::errc{} || factor == 0 || number <= 0 || number > longest / factor) return std::nullopt;
+  return seconds{number * factor};
+}
+
+// A key set by a flag.
+struct GivenFlag {
+  std::string key, value;
+  bool given = false;
+};
+
+}  // namespace
+
+int Ports::of(std::string_view module) const {
+  int found = -1;
+  each_field<Ports>([&](const auto& f) {
+    if (f.name == module) found = this->*f.member;
+  });
+  if (found < 0) throw std::logic_error("no port for " + std::string(module));
+  return found;
+}
+
+const std::string& PerModule::of(std::string_view module) const {
+  const std::string* found = nullptr;
+  each_field<LinkSettings>([&](const auto& f) {
+    if (f.name == module) found = &(this->*f.member);
+  });
+  if (found == nullptr) throw std::logic_error("no setting for " + std::string(module));
+  return *found;
+}
+
+tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::string>& arguments,
+                                                    const std::vector<std::string>& environment) {
+  CommandLine line;
+  config::Config config;
+  add_keys(config, line.settings);
+
+  CLI::App cli{"An order platform: whole in one process, or cut into services by a flag.", "svc"};
+  cli.fallthrough();
+  cli.allow_extras();
+  cli.require_subcommand(0, 1);
+  std::string file, ttl = "1h";
+  bool version = false, check_config = false, print_config = false, print_template = false;
+  auto* const file_option = cli.add_option("--config", file, "The TOML file to read");
+  cli.add_flag("--version", version, "Print the version");
+  cli.add_flag("--check-config", check_config, "Check the configuration and exit");
+  cli.add_flag("--print-config", print_config, "Print what is in force and where each value came from");
+  cli.add_flag("--print-config-template", print_template, "Print a file with every key and its default");
+  auto* const openapi = cli.add_subcommand("openapi", "Print the OpenAPI document");
+  auto* const token = cli.add_subcommand("token", "Print an access token made with the keys under --data");
+  token->add_option("--subject", line.subject, "Whom it names")->required();
+  token->add_option("--scope", line.scope, "What it opens: admin")->required();
+  token->add_option("--ttl", ttl, "How long it is good for: 90s, 15m, 1h, 30d");
+
+  std::vector<GivenFlag> flags;
+  flags.reserve(config.keys().size());  // options keep pointers into it
+  for (const auto& key : config.keys()) {
+    auto& flag = flags.emplace_back(GivenFlag{key.name, "", false});
+    const auto name = config::flag_name(key.name);
+    if (key.is_flag) cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
+    else cli.add_option(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
+  }
+
+  try {
+    // CLI11 takes them from the back.
+    cli.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    line.action = CommandLine::Action::help;
+    line.text = cli.help();
+    return line;
+  } catch (const CLI::ParseError& error) {
+    config.fault(error.what());
+  }
+  if (version) {
+    line.action = CommandLine::Action::version;
+    line.text = std::string("svc ") + SVC_VERSION + "\n";
+    return line;
+  }
+  if (print_template) {
+    line.action = CommandLine::Action::print_template;
+    line.text = config.print_template();
+    return line;
+  }
+
+  auto variables = environment;
+  std::erase_if(variables, [&](const auto& variable) {
+    if (!variable.starts_with("SVC_CONFIG=")) return false;
+    if (file_option->count() == 0) file = variable.substr(11);
+    return true;
+  });
+  if (!file.empty()) config.read_file(file);
+  else if (std::filesystem::exists(default_file)) config.read_file(default_file);
+  config.read_environment(variables);
+  for (const auto& flag : flags)
+    if (flag.given) config.read_flag(flag.key, flag.value);
+  for (const auto& extra : cli.remaining(true)) config.fault("unknown argument " + extra);
+  config.check();
+  read_role(line.settings, config);
+  for (const auto module : module_names)
+    if (module != "gateway") check_link(module, line.settings, config);
+  check_engines(line.settings, config);
+  if (token->parsed()) {
+    if (line.scope != "admin") config.fault("--scope: this build knows only admin");
+    if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
+    else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");
+  }
+  if (!config.faults().empty()) return tl::unexpected(Faults{config.faults()});
+
+  using Action = CommandLine::Action;
+  line.action = check_config     ? Action::check_config
+                : print_config   ? Action::print_config
+                : openapi->parsed() ? Action::openapi
+                : token->parsed()   ? Action::token
+                                    : Action::serve;
+  if (print_config) line.text = config.print();
+  return line;
+}
+
+}  // namespace svc::app

@@ -1,0 +1,128 @@
+// Settings: all that can be set, and how it is read from the command line.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/fields.h"
+#include "config/config.h"
+#include "gateway/module.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "inventory/module.h"
+#include "observe/log.h"
+#include "order/module.h"
+#include "payment/module.h"
+#include "user/module.h"
+
+namespace svc::app {
+
+/// Modules in the order in which they are made: each uses only those before it.
+inline constexpr std::string_view module_names[] = {"user", "inventory", "payment", "order", "gateway"};
+
+struct Ports {
+  int user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
+  static constexpr auto fields() {
+    constexpr Range port{0, 65'535};
+    return std::tuple{field(&Ports::user, "user", "Port of the user module; 0 takes any free one", port),
+                      field(&Ports::order, "order", "Port of the order module", port),
+                      field(&Ports::inventory, "inventory", "Port of the inventory module", port),
+                      field(&Ports::payment, "payment", "Port of the payment module", port),
+                      field(&Ports::gateway, "gateway", "Port of the gateway", port),
+                      field(&Ports::operations, "operations",
+                            "Port of health and administration, where the gateway is hosted", port)};
+  }
+  int of(std::string_view module) const;
+};
+
+/// How each module is reached, or where its data are.
+struct PerModule {
+  std::string user, order, inventory, payment;
+  const std::string& of(std::string_view module) const;
+};
+struct LinkSettings : PerModule {
+  LinkSettings() : PerModule{"auto", "auto", "auto", "auto"} {}
+  static constexpr auto fields() {
+    constexpr auto doc = "auto, local, or the http:// URL of the process that hosts it";
+    return std::tuple{field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
+                      field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc)};
+  }
+};
+struct DatabaseSettings : PerModule {
+  static constexpr auto fields() {
+    constexpr auto doc = "sqlite:PATH; empty: a file of the module's name under the data directory";
+    return std::tuple{field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
+                      field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc)};
+  }
+};
+
+struct General {
+  std::string role = "all", data = "data", host = "127.0.0.1";
+  bool expose = false;
+  std::string cluster_key, events = "embedded";
+  int threads = 0;
+  std::int64_t drain_seconds = 10;
+  static constexpr auto fields() {
+    return std::tuple{
+        field(&General::role, "role", "all, or the modules to host: user,order", Length{1, 200}),
+        field(&General::data, "data", "Directory of databases, keys, mail and logs", Length{1, 4'000}),
+        field(&General::host, "host", "Address to listen on", Length{1, 255}),
+        field(&General::expose, "expose", "Open the hosted modules' own ports beside the gateway's"),
+        field(&General::cluster_key, "cluster_key",
+              "File of the secret that the processes of one system share; empty: keys/cluster under the data directory",
+              Length{0, 4'000}),
+        field(&General::events, "events", "What carries events: embedded", Length{1, 1'000}),
+        field(&General::threads, "threads", "Threads that serve requests; 0: one for each core", Range{0, 256}),
+        field(&General::drain_seconds, "drain_seconds", "How long running requests may take to end after SIGTERM",
+              Range{0, 3'600})};
+  }
+};
+
+struct HttpSettings {
+  http::ServerOptions server{};
+  http::ClientOptions client{};
+  static constexpr auto fields() {
+    return std::tuple{field(&HttpSettings::server, "server", "The HTTP front"),
+                      field(&HttpSettings::client, "client", "Calls to other processes")};
+  }
+};
+
+struct Settings {
+  General general{};
+  Ports port{};
+  LinkSettings link{};
+  DatabaseSettings database{};
+  log::Options log{};
+  HttpSettings http{};
+  user::Config user{};
+  inventory::Config inventory{};
+  payment::Config payment{};
+  order::Config order{};
+  gateway::Config gateway{};
+
+  /// The modules of `general.role`.
+  std::set<std::string, std::less<>> hosted{};
+  bool hosts(std::string_view module) const { return hosted.contains(module); }
+};
+
+/// What a command line asks for.
+struct CommandLine {
+  enum class Action { serve, check_config, print_config, print_template, openapi, token, help, version };
+  Action action = Action::serve;
+  Settings settings{};
+  std::string text{};  ///< of help, version, or the configuration in force
+  std::string subject{}, scope{};
+  seconds time_to_live{3600};
+};
+
+/// The faults of a command line or configuration, all of them.
+struct Faults {
+  std::vector<std::string> all;
+};
+
+/// Reads flags, environment and file.
+tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::string>& arguments,
+                                                    const std::vector<std::string>& environment);
+
+}  // namespace svc::app

@@ -1,0 +1,15 @@
+// Operators' tokens: `svc token`.
+#pragma once
+
+#include <string>
+
+#include "settings.h"
+
+namespace svc::app {
+
+/// An access token of `scope`, signed with the keys under the data directory, which are made if absent.
+/// Throws std::runtime_error when they cannot be used.
+std::string operator_token(const Settings& settings, const std::string& subject, const std::string& scope,
+                           seconds time_to_live);
+
+}  // namespace svc::app

@@ -1,0 +1,168 @@
+#include "async/loop.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace svc {
+namespace {
+
+thread_local Loop* current_loop = nullptr;
+
+void check(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+}
+
+struct FunctionWork : Work {
+  std::function<void()> function;
+};
+
+}  // namespace
+
+Loop::Loop() {
+  epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  check(epoll_, "epoll_create1");
+  wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  check(wake_, "eventfd");
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = this;  // stands for the eventfd
+  check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+}
+
+Loop::~Loop() {
+  ::close(wake_);
+  ::close(epoll_);
+}
+
+Loop& Loop::current() {
+  if (current_loop == nullptr) std::abort();  // a coroutine would wait where nothing can bring it back
+  return *current_loop;
+}
+Loop* Loop::current_or_null() { return current_loop; }
+
+void Loop::run() {
+  run_until([this] { return stopping_.load(std::memory_order_relaxed); });
+}
+
+void Loop::run_until(const std::function<bool()>& done) {
+  Loop* const outer = std::exchange(current_loop, this);
+  while (!done()) turn();
+  current_loop = outer;
+}
+
+void Loop::turn() {
+  std::array<epoll_event, 128> events;
+  const int count = ::epoll_wait(epoll_, events.data(), int(events.size()), wait_ms());
+  if (count < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_wait");
+  round_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
+  while (!round_.empty()) {
+    const epoll_event event = round_.front();
+    round_ = round_.subspan(1);
+    if (event.data.ptr == this) {
+      std::uint64_t ignored = 0;
+      [[maybe_unused]] const auto read = ::read(wake_, &ignored, sizeof ignored);
+    } else if (event.data.ptr != nullptr) {
+      static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
+    }
+  }
+  run_posted();
+  run_timers();
+}
+
+int Loop::wait_ms() const {
+  if (!here_.empty()) return 0;
+  if (timers_.empty()) return -1;
+  const auto wait = timers_.begin()->first - Steady::now();
+  if (wait <= Steady::duration::zero()) return 0;
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+  return static_cast<int>(std::min<long>(ms, 60'000));
+}
+
+void Loop::run_posted() {
+  WorkList due;
+  {
+    const std::lock_guard lock(mutex_);
+    due = std::exchange(posted_, {});
+  }
+  due.append(std::exchange(here_, {}));
+  while (Work* const work = due.pop()) work->run(work);
+}
+
+void Loop::run_timers() {
+  if (timers_.empty()) return;
+  const auto now = Steady::now();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    auto due = timers_.extract(timers_.begin());
+    due.mapped()();
+  }
+}
+
+void Loop::post(Work* work) {
+  if (current_loop == this) {
+    here_.push(work);
+    return;
+  }
+  bool wake;
+  {
+    const std::lock_guard lock(mutex_);
+    // One wake-up for however much is posted until the loop looks: a commit group costs one system call.
+    wake = posted_.empty();
+    posted_.push(work);
+  }
+  if (!wake) return;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+}
+
+void Loop::post(std::function<void()> function) {
+  auto* const work = new FunctionWork;
+  work->function = std::move(function);
+  work->run = [](Work* self) {
+    const std::unique_ptr<FunctionWork> owned(static_cast<FunctionWork*>(self));
+    owned->function();
+  };
+  post(work);
+}
+
+void Loop::stop() {
+  post([this] { stopping_ = true; });
+}
+
+Loop::TimerId Loop::at(Steady::time_point when, std::function<void()> what) {
+  return timers_.emplace(when, std::move(what));
+}
+void Loop::cancel(TimerId timer) { timers_.erase(timer); }
+
+void Loop::watch(int fd, std::uint32_t events, Watcher* watcher) {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = watcher;
+  check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event), "epoll_ctl add");
+}
+
+void Loop::unwatch(int fd, const Watcher* watcher) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  for (auto& event : round_)
+    if (event.data.ptr == watcher) event.data.ptr = nullptr;
+}
+
+Loops::Loops(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>());
+  for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+}
+
+void Loops::stop() {
+  for (auto& loop : loops_) loop->stop();
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.join();
+}
+
+Loops::~Loops() { stop(); }
+
+}  // namespace svc

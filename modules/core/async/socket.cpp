@@ -1,0 +1,90 @@
+#include "async/socket.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace svc {
+
+Socket::Socket(int fd) : fd_(fd) { loop_.watch(fd_, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, this); }
+
+Socket::~Socket() {
+  if (timer_) loop_.cancel(*timer_);
+  loop_.unwatch(fd_, this);
+  ::close(fd_);
+}
+
+Socket::Transfer Socket::read(char* into, std::size_t size) {
+  while (true) {
+    const auto got = ::read(fd_, into, size);
+    if (got > 0) {
+      // A short read has emptied the socket: the next bytes bring the next edge (epoll(7)).
+      if (static_cast<std::size_t>(got) < size && !peer_gone_) readable_ = false;
+      return {Outcome::done, static_cast<std::size_t>(got)};
+    }
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EAGAIN) {
+      readable_ = false;
+      return {Outcome::wait};
+    }
+    return {Outcome::closed};
+  }
+}
+
+Socket::Transfer Socket::write(std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  while (true) {
+    const auto sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent >= 0) return {Outcome::done, static_cast<std::size_t>(sent)};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      writable_ = false;
+      return {Outcome::wait};
+    }
+    return {Outcome::closed};
+  }
+}
+
+void Socket::on_events(std::uint32_t events) {
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) peer_gone_ = true;
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
+  if (waiting_ && (wants_write_ ? writable_ : readable_)) resume();
+}
+
+void Socket::resume() {
+  limit_ = Steady::time_point::max();
+  std::exchange(waiting_, {}).resume();  // may destroy this
+}
+
+void Socket::interrupt() {
+  if (waiting_) resume();
+}
+
+void Socket::arm(Steady::time_point limit) {
+  limit_ = limit;
+  if (limit == Steady::time_point::max()) return;
+  if (timer_ && timer_at_ <= limit) return;  // it runs earlier, and looks again
+  if (timer_) loop_.cancel(*timer_);
+  timer_at_ = limit;
+  timer_ = loop_.at(limit, [this] { on_timer(); });
+}
+
+void Socket::on_timer() {
+  timer_.reset();
+  if (!waiting_ || limit_ == Steady::time_point::max()) return;
+  if (Steady::now() >= limit_) resume();
+  else arm(limit_);
+}
+
+int Socket::take_error() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+}  // namespace svc

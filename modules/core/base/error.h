@@ -1,0 +1,105 @@
+// The one error vocabulary of the system.
+//
+// Every operation answers a Result: a value, or an Error. An Error means the same whether the operation ran
+// in this process or behind HTTP: each Code has exactly one HTTP status (the table below), so an Error can be
+// written as an RFC 9457 problem document and read back unchanged (http/problem.h does both).
+// Exceptions are for defects and broken infrastructure; they end at the door (contract/door.h).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
+#include <vector>
+
+namespace svc {
+
+/// What the caller should do about a refusal. The precise reason is Error::reason.
+enum class Code {
+  malformed,        ///< Send something that can be read.
+  unauthenticated,  ///< Sign in, or renew the token.
+  forbidden,        ///< Ask somebody with the right to do it.
+  not_found,        ///< Look elsewhere: it is not there, or not yours.
+  conflict,         ///< Look at the present state before trying again.
+  invalid,          ///< Mend the fields that are named.
+  wrong_method,     ///< Use one of the methods that the answer's Allow header names.
+  too_large,        ///< Send less.
+  unsupported,      ///< Send it as JSON, unencoded.
+  exhausted,        ///< Come back after Error::retry_after: a limit was met.
+  unavailable,      ///< Try again later. Of a command: it may have happened.
+  timeout,          ///< The deadline passed. Of a command: it may have happened.
+  internal,         ///< Report it: a defect, told in the log.
+};
+
+struct CodeTraits {
+  Code code;
+  int status;              ///< HTTP status (RFC 9110 section 15, RFC 6585 for 429)
+  std::string_view title;  ///< the problem document's title
+};
+
+inline constexpr std::array<CodeTraits, 13> code_table{{
+    {Code::malformed, 400, "The request cannot be read"},
+    {Code::unauthenticated, 401, "Credentials are missing or wrong"},
+    {Code::forbidden, 403, "The caller may not do this"},
+    {Code::not_found, 404, "No such thing"},
+    {Code::conflict, 409, "The present state does not allow it"},
+    {Code::invalid, 422, "The request breaks a rule of the contract"},
+    {Code::wrong_method, 405, "The method does not exist here"},
+    {Code::too_large, 413, "The request is too large"},
+    {Code::unsupported, 415, "The request's form is not understood"},
+    {Code::exhausted, 429, "A limit was met"},
+    {Code::unavailable, 503, "The service cannot do this now"},
+    {Code::timeout, 504, "No answer in time"},
+    {Code::internal, 500, "The service failed"},
+}};
+
+constexpr const CodeTraits& traits(Code code) { return code_table[static_cast<std::size_t>(code)]; }
+
+/// One broken rule of a request.
+struct Violation {
+  std::string pointer;  ///< the field, as a JSON Pointer (RFC 6901): "/items/0/quantity"
+  std::string rule;     ///< the JSON Schema keyword that is broken: "minimum"
+  std::string detail;   ///< for people: "at least 1"
+  bool operator==(const Violation&) const = default;
+};
+using Violations = std::vector<Violation>;
+
+struct Error {
+  Code code = Code::internal;
+  std::string reason;                    ///< stable, for programs, snake_case: "out_of_stock"
+  std::string detail;                    ///< for people; never parsed
+  Violations violations{};               ///< with Code::invalid: every broken rule
+  std::optional<int> retry_after{};      ///< seconds; always there with exhausted and unavailable
+  bool operator==(const Error&) const = default;
+};
+
+/// A value or the Error that took its place.
+template <class T>
+using Result = tl::expected<T, Error>;
+
+/// The answer of an operation that has nothing to say but "done".
+struct Nothing {
+  bool operator==(const Nothing&) const = default;
+};
+
+/// `return fail(Code::conflict, "out_of_stock", "…");`
+inline tl::unexpected<Error> fail(Code code, std::string reason, std::string detail = {}) {
+  Error error{code, std::move(reason), std::move(detail)};
+  if (code == Code::exhausted || code == Code::unavailable) error.retry_after = 1;
+  return tl::unexpected(std::move(error));
+}
+inline tl::unexpected<Error> fail(Error error) { return tl::unexpected(std::move(error)); }
+
+/// Hands a refusal on: `if (!stock) return refusal(stock);`
+template <class T>
+tl::unexpected<Error> refusal(Result<T>& failed) {
+  return tl::unexpected(std::move(failed.error()));
+}
+
+/// Whether an answer leaves open if a command took effect. Such a command is tried again under its key.
+constexpr bool may_have_happened(Code code) { return code == Code::unavailable || code == Code::timeout; }
+
+}  // namespace svc

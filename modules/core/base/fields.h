@@ -1,0 +1,103 @@
+// Fields: one row per data member of a type that travels. Everything that must agree about a type is derived
+// from its rows: the JSON codec (encode.h, decode.h), the checks (check.h), the JSON Schema (schema.h), and,
+// for options, the configuration keys (config/).
+//
+//   struct Line {
+//     std::string sku;
+//     std::int64_t quantity = 0;
+//     static constexpr auto fields() {
+//       return std::tuple{field(&Line::sku, "sku", "The item ordered", is_sku),
+//                         field(&Line::quantity, "quantity", "Units of it", Range{1, 10'000})};
+//     }
+//   };
+//
+// A member is a std::string, bool, std::int64_t, int, double, Time, an enum with names, a Described type,
+// or a std::optional or std::vector of one of these. std::optional members may be absent, and so may members
+// with a Default; all others are required.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/rules.h"
+
+namespace svc {
+
+template <class T, class M, class... Rules>
+struct Field {
+  using Member = M;
+  M T::*member;
+  std::string_view name;  ///< on the wire, camelCase; in options, snake_case
+  std::string_view doc;   ///< a sentence without its full stop
+  std::tuple<Rules...> rules;
+};
+
+template <class T, class M, class... Rules>
+constexpr auto field(M T::*member, std::string_view name, std::string_view doc, Rules... rules) {
+  return Field<T, M, Rules...>{member, name, doc, {rules...}};
+}
+
+template <class T>
+concept Described = requires { T::fields(); };
+
+/// Calls `visit(field)` for each field of T, in their order.
+template <Described T>
+constexpr void each_field(auto&& visit) {
+  std::apply([&](const auto&... f) { (visit(f), ...); }, T::fields());
+}
+
+template <Described T>
+constexpr bool has_field(std::string_view name) {
+  return std::apply([&](const auto&... f) { return ((f.name == name) || ...); }, T::fields());
+}
+
+/// The wire name of one enumerator. An enum travels when its namespace has
+/// `constexpr auto names(std::type_identity<E>) { return std::array{EnumName{E::a, "a"}, …}; }`.
+template <class E>
+struct EnumName {
+  E value;
+  std::string_view name;
+};
+template <class E, class... S>
+EnumName(E, S...) -> EnumName<E>;
+
+template <class E>
+concept NamedEnum = std::is_enum_v<E> && requires { names(std::type_identity<E>{}); };
+
+template <NamedEnum E>
+constexpr std::string_view to_name(E value) {
+  for (const auto& entry : names(std::type_identity<E>{}))
+    if (entry.value == value) return entry.name;
+  return "";
+}
+template <NamedEnum E>
+constexpr std::optional<E> from_name(std::string_view name) {
+  for (const auto& entry : names(std::type_identity<E>{}))
+    if (entry.name == name) return entry.value;
+  return std::nullopt;
+}
+
+template <class T>
+inline constexpr bool is_optional = false;
+template <class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool is_list = false;
+template <class T>
+inline constexpr bool is_list<std::vector<T>> = true;
+
+/// Whether a document may leave the field out.
+template <class T, class M, class... Rules>
+constexpr bool may_be_absent(const Field<T, M, Rules...>&) {
+  return is_optional<M> || (is_default<Rules> || ...);
+}
+
+}  // namespace svc

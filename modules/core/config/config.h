@@ -1,0 +1,160 @@
+// Config: settings from four places, the later winning over the earlier: defaults, the TOML file, environment
+// variables, flags. What may be set is described by the same field rows as everything else, so one struct per
+// module gives the keys, their checks, their documentation and their flags.
+//
+//   key "order.wait_seconds"   file   [order]
+//                                     wait_seconds = 2
+//                              env    SVC_ORDER_WAIT_SECONDS=2
+//                              flag   --order.wait-seconds 2
+//
+// Every fault of every place is found before the first one is told.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/fields.h"
+
+namespace svc::config {
+
+/// One thing that can be set.
+struct Key {
+  std::string name;  ///< "order.wait_seconds"
+  std::string doc;   ///< a sentence without its full stop
+  bool is_flag = false;  ///< true or false; as a flag it may stand without a value
+  std::string value;     ///< in force, as text
+  std::string source;    ///< "default", a file, a variable or a flag
+  bool is_text = true;   ///< in TOML, between quotes
+  std::function<std::string(const std::string&)> set;  ///< answers what is wrong with a text, or nothing
+};
+
+class Config {
+ public:
+  /// Makes the members of `section` settable as "<prefix>.<field>"; an empty prefix adds none. Nested Described
+  /// members become sections of their own. `section` must outlive this, and is filled by the calls below.
+  template <Described T>
+  void add(const std::string& prefix, T& section);
+
+  const std::vector<Key>& keys() const { return keys_; }
+
+  // In this order. Each notes its faults.
+  void read_file(const std::filesystem::path& file);
+  /// `variables`: as in environ, "NAME=value". Those beginning with SVC_ are ours; an unknown one is a fault.
+  void read_environment(const std::vector<std::string>& variables);
+  void read_flag(const std::string& key, const std::string& value);
+  /// Checks the rules of all sections as they stand now.
+  void check();
+
+  /// For faults that only others can find.
+  void fault(std::string what) { faults_.push_back(std::move(what)); }
+  const std::vector<std::string>& faults() const { return faults_; }
+
+  /// What is in force, as TOML, each key with its sentence and where its value came from.
+  std::string print() const;
+  /// The file that sets nothing: every key with its sentence and default, commented out.
+  std::string print_template() const;
+
+ private:
+  void set(const std::string& key, const std::string& value, const std::string& source);
+  Key* find(std::string_view name);
+
+  std::vector<Key> keys_;
+  std::vector<std::function<void(Config&)>> checks_;
+  std::vector<std::string> faults_;
+};
+
+/// "SVC_ORDER_WAIT_SECONDS" and "--order.wait-seconds" for the key "order.wait_seconds".
+std::string variable_name(std::string_view key);
+std::string flag_name(std::string_view key);
+
+// ---- implementation of the template
+
+namespace detail {
+
+template <class M>
+std::string parse(const std::string& text, M& into) {
+  if constexpr (std::is_same_v<M, std::string>) {
+    into = text;
+  } else if constexpr (std::is_same_v<M, bool>) {
+    if (text != "true" && text != "false") return "must be true or false";
+    into = text == "true";
+  } else if constexpr (std::is_integral_v<M>) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    if (error != std::errc{} || end != text.data() + text.size()) return "must be an integer";
+  } else if constexpr (NamedEnum<M>) {
+    const auto named = from_name<M>(text);
+    if (!named) {
+      std::string known;
+      for (const auto& entry : names(std::type_identity<M>{}))
+        known += (known.empty() ? "" : ", ") + std::string(entry.name);
+      return "must be one of " + known;
+    }
+    into = *named;
+  } else {
+    static_assert(std::is_same_v<M, std::vector<std::string>>, "no such type can be set");
+    into.clear();
+    for (std::size_t at = 0; at < text.size();) {
+      const auto comma = std::min(text.find(',', at), text.size());
+      into.push_back(text.substr(at, comma - at));
+      at = comma + 1;
+    }
+  }
+  return {};
+}
+
+template <class M>
+std::string print(const M& value) {
+  if constexpr (std::is_same_v<M, std::string>) {
+    return value;
+  } else if constexpr (std::is_same_v<M, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_integral_v<M>) {
+    return std::to_string(value);
+  } else if constexpr (NamedEnum<M>) {
+    return std::string(to_name(value));
+  } else {
+    std::string text;
+    for (const auto& entry : value) text += (text.empty() ? "" : ",") + entry;
+    return text;
+  }
+}
+
+}  // namespace detail
+
+template <Described T>
+void Config::add(const std::string& prefix, T& section) {
+  each_field<T>([&](const auto& f) {
+    auto& member = section.*f.member;
+    using M = std::remove_reference_t<decltype(member)>;
+    const std::string name = prefix.empty() ? std::string(f.name) : prefix + "." + std::string(f.name);
+    if constexpr (Described<M>) {
+      add(name, member);
+    } else {
+      keys_.push_back({name, std::string(f.doc), std::is_same_v<M, bool>, detail::print(member), "default",
+                       !std::is_arithmetic_v<M>,
+                       [&member](const std::string& text) { return detail::parse(text, member); }});
+    }
+  });
+  // Nested sections check themselves when they are added; here only what is this section's own.
+  checks_.push_back([prefix, &section](Config& config) {
+    Violations found;
+    svc::check(section, found);
+    for (const auto& violation : found) {
+      std::string key = violation.pointer.substr(1);
+      std::ranges::replace(key, '/', '.');
+      const auto name = prefix.empty() ? key : prefix + "." + key;
+      const Key* const known = config.find(name);
+      config.fault(name + " = " + (known ? known->value : "") + ": must be " + violation.detail +
+                   (known ? " (" + known->source + ")" : ""));
+    }
+  });
+}
+
+}  // namespace svc::config

@@ -1,0 +1,53 @@
+// Call: what travels with every operation, whether it stays in this process or crosses the network.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/loop.h"
+#include "base/clock.h"
+
+namespace svc {
+
+/// Somebody whose access token was verified.
+struct Caller {
+  std::string subject;  ///< a user's id, or the name an operator's token was made for
+  bool admin = false;   ///< scope admin
+  bool customer = false;  ///< scope customer
+  bool session = false;   ///< signed in as a user; otherwise an operator's token
+  std::string token;      ///< as it came, to be shown to the next service
+  Time expires;
+};
+
+/// Where a call came from. Made once per request, shared by all calls that follow from it.
+struct Origin {
+  std::string request_id;
+  std::string client_address;   ///< the address that sign-ins are counted by
+  std::string idempotency_key;  ///< empty: none was given
+  std::optional<seconds> wait;  ///< RFC 7240 `Prefer: wait=N`, or 0 for `respond-async`
+};
+
+/// Cheap to copy; immutable where it is shared.
+struct Call {
+  Steady::time_point deadline = Steady::time_point::max();
+  std::shared_ptr<const Caller> caller{};  ///< null: nobody is signed in
+  std::shared_ptr<const Origin> origin = std::make_shared<Origin>();
+  bool from_service = false;  ///< asked by a service of ours: by a local link, or shown by the cluster's token
+
+  /// The same call, to be answered within `time` if that is sooner.
+  Call within(Steady::duration time) const {
+    Call shorter = *this;
+    shorter.deadline = std::min(deadline, Steady::now() + time);
+    return shorter;
+  }
+  /// What a service does on its own account, so that it does not end with the user's token.
+  Call on_own_account() const {
+    Call own = *this;
+    own.caller = nullptr;
+    return own;
+  }
+};
+
+}  // namespace svc

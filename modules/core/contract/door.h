@@ -1,0 +1,81 @@
+// The one door into an implementation. Local callers and HTTP routes enter here and nowhere else, so both meet
+// the same checks in the same order: deadline, right, rules; and exceptions end here.
+#pragma once
+
+#include <exception>
+#include <optional>
+
+#include "base/check.h"
+#include "contract/service.h"
+#include "observe/log.h"
+
+namespace svc {
+
+/// An operation that only some may wish for has `bool permits(const Caller&) const`. It is asked before the
+/// rules are checked, and may be asked about an operation that breaks them.
+template <class Op>
+concept LimitsCaller = requires(const Op& op, const Caller& caller) {
+  { op.permits(caller) } -> std::same_as<bool>;
+};
+
+/// Whether this caller may ask for an operation of this access at all. Needs no request body, so the HTTP
+/// route asks before it reads one.
+std::optional<Error> refuse_caller(const Call& call, Access access);
+
+/// The answer in place of an exception, which is logged under the request's id and told to nobody else.
+Error defect(std::string_view service, std::string_view operation, const Call& call, std::exception_ptr thrown);
+
+template <class S>
+class Door {
+ public:
+  /// `target` must outlive every call.
+  explicit Door(S& target) : target_(&target) {}
+
+  /// `found`: what is known to be wrong with `op` already, from reading it.
+  template <class Op>
+  Reply<Op> enter(Call call, Op op, Violations found = {}) const {
+    if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
+    if (auto refused = refuse_caller(call, Op::endpoint.access)) return fail(std::move(*refused));
+    if constexpr (LimitsCaller<Op>)
+      if (call.caller != nullptr && !op.permits(*call.caller))
+        return fail(Code::forbidden, "forbidden", "The caller may not do this");
+    if (found.empty()) check(op, found);
+    if (!found.empty()) return refuse(std::move(found));
+    const Call kept = call;
+    try {
+      auto reply = target_->handle(std::move(call), std::move(op));
+      if (!reply.ready()) return finish<Op>(std::move(reply), kept);
+      return reply.take();
+    } catch (...) {
+      return fail(defect(S::name, Op::endpoint.name, kept, std::current_exception()));
+    }
+  }
+
+ private:
+  template <class Op>
+  static Reply<Op> finish(Reply<Op> reply, Call call) {
+    std::exception_ptr thrown;
+    try {
+      auto result = co_await reply;
+      co_return result;
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    co_return fail(defect(S::name, Op::endpoint.name, call, thrown));
+  }
+
+  S* target_;
+};
+
+/// The Via of a link that stays in this process.
+template <class S>
+struct Local {
+  Door<S> door;
+  template <class Op>
+  Reply<Op> send(Call call, Op op) const {
+    call.from_service = true;
+    return door.enter(std::move(call), std::move(op));
+  }
+};
+
+}  // namespace svc

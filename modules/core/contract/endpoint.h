@@ -1,0 +1,75 @@
+// Endpoint: what the outside sees of one operation. Declared once, beside the operation's fields; routes,
+// clients, checks, documents and labels are derived from it.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace svc {
+
+enum class Verb { get, post, put, patch, del };  // lower case: <resolv.h>, under httplib.h, defines DELETE
+constexpr bool has_body(Verb verb) { return verb == Verb::post || verb == Verb::put || verb == Verb::patch; }
+constexpr std::string_view method_name(Verb verb) {
+  constexpr std::string_view names[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+  return names[static_cast<int>(verb)];
+}
+
+/// Who may ask. Finer rights (whose order it is) belong to the implementation.
+enum class Access {
+  anyone,
+  signed_in,  ///< a customer or an admin
+  admin,      ///< scope admin
+  service,    ///< a service of this system; never reachable from outside
+};
+
+/// What a caller may do when it does not know whether the operation happened.
+enum class Retry {
+  read,        ///< repeat at will: nothing changes
+  idempotent,  ///< repeat: done twice is done once
+  keyed,       ///< repeat under the same Idempotency-Key
+  never,
+};
+
+/// A set of codes.
+class Codes {
+ public:
+  constexpr Codes() = default;
+  constexpr Codes(std::initializer_list<Code> codes) {
+    for (const Code code : codes) bits_ |= bit(code);
+  }
+  constexpr bool contains(Code code) const { return (bits_ & bit(code)) != 0; }
+
+ private:
+  static constexpr std::uint32_t bit(Code code) { return std::uint32_t{1} << static_cast<int>(code); }
+  std::uint32_t bits_ = 0;
+};
+
+struct Endpoint {
+  Verb verb;
+  std::string_view path;     ///< "/users/{id}": braces hold a field of the operation
+  int success = 200;         ///< status of its answer
+  std::string_view name;     ///< snake_case: operationId, metric label, log member
+  std::string_view summary;  ///< a sentence without its full stop
+  Access access;
+  Retry retry;
+  std::string_view location{};  ///< with 201: where the thing made is found, braces hold a field of the answer
+  bool waits = false;           ///< may answer before its work has ended; honours `Prefer: wait` (RFC 7240)
+  Codes fails{};                ///< refusals of its own, beyond those that every operation has
+};
+
+/// On which listener an operation is offered.
+enum class Surface {
+  open,        ///< through the gateway, and on the module's port
+  internal,    ///< on the module's port, for services
+  operations,  ///< on the operations port, for operators
+};
+constexpr Surface surface(const Endpoint& endpoint) {
+  if (endpoint.path.starts_with("/internal/")) return Surface::internal;
+  if (endpoint.path.starts_with("/admin/")) return Surface::operations;
+  return Surface::open;
+}
+
+}  // namespace svc

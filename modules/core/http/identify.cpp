@@ -1,0 +1,109 @@
+#include "http/identify.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace svc::http {
+namespace {
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The token of "Bearer <token>" (RFC 6750 section 2.1); empty when it is something else.
+std::string_view bearer(std::string_view authorization) {
+  const auto space = authorization.find(' ');
+  if (space == std::string_view::npos || !same_name(authorization.substr(0, space), "Bearer")) return {};
+  return trim(authorization.substr(space + 1));
+}
+
+}  // namespace
+
+Result<std::string> idempotency_key(const Headers& headers) {
+  const auto count = headers.count("Idempotency-Key");
+  if (count == 0) return std::string{};
+  const auto refused = fail(Code::malformed, "bad_idempotency_key",
+                            "Idempotency-Key is one string of 1 to 255 printable characters, quoted or bare");
+  auto text = headers.get("Idempotency-Key");
+  std::string key;
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {  // RFC 8941 section 3.3.3
+    text = text.substr(1, text.size() - 2);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '"') return refused;
+      if (text[i] == '\\' && (++i == text.size() || (text[i] != '"' && text[i] != '\\'))) return refused;
+      key.push_back(text[i]);
+    }
+  } else {
+    key = text;
+    if (key.find('"') != std::string::npos) return refused;
+  }
+  const bool printable = std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7f; });
+  if (count > 1 || key.empty() || key.size() > 255 || !printable) return refused;
+  return key;
+}
+
+std::optional<seconds> preferred_wait(const Headers& headers, seconds longest) {
+  std::optional<seconds> wait;
+  for (const auto& field : headers) {
+    if (!same_name(field.name, "Prefer")) continue;
+    for (auto rest = field.value; !rest.empty();) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const auto preference = trim(rest.substr(0, comma));
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      const auto equals = preference.find('=');
+      if (same_name(preference, "respond-async")) {
+        wait = seconds{0};
+      } else if (equals != std::string_view::npos && same_name(trim(preference.substr(0, equals)), "wait")) {
+        const auto value = number(trim(preference.substr(equals + 1)));
+        if (value && !wait) wait = std::min(seconds{std::min<std::int64_t>(*value, 3600)}, longest);
+      }
+    }
+  }
+  return wait;
+}
+
+Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller) const {
+  auto origin = std::make_shared<Origin>();
+  origin->request_id = request.request_id;
+  origin->client_address = request.peer_address;
+  origin->wait = preferred_wait(request.headers, options_.longest_wait);
+  auto time = std::chrono::duration_cast<milliseconds>(options_.deadline);
+  if (origin->wait) time = std::max<milliseconds>(time, *origin->wait + seconds{5});
+
+  Call call;
+  if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {
+    const auto service = cluster_.verify(shown);
+    if (!service.empty()) {
+      call.from_service = service != gateway_name;
+      if (const auto budget = number(request.headers.get(budget_header)))
+        time = std::min<milliseconds>(time, milliseconds{*budget});
+      if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty())
+        origin->client_address = client;
+    }
+  }
+  call.deadline = Steady::now() + time;
+  call.origin = std::move(origin);
+
+  const auto token = bearer(request.headers.get("Authorization"));
+  if (token.empty() || !needs_caller) return Result<Call>(std::move(call));
+  return with_caller(std::move(call), std::string(token));
+}
+
+Task<Result<Call>> Identify::with_caller(Call call, std::string token) const {
+  auto verifying = tokens_.verify(std::move(token));
+  auto caller = co_await verifying;
+  if (!caller) co_return refusal(caller);
+  call.caller = std::move(*caller);
+  co_return call;
+}
+
+}  // namespace svc::http

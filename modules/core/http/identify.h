@@ -1,0 +1,53 @@
+// Who is asking, and under which conditions: turns the header of a request into a Call.
+//
+// Believed are: the access token in Authorization; and a valid cluster token in X-Svc-Cluster, which says that
+// a service of ours is at the other end. Only beside a valid cluster token are X-Svc-Budget-Ms (time left) and
+// X-Forwarded-For (the client's address) looked at. No other header is trusted for anything.
+#pragma once
+
+#include <string_view>
+
+#include "contract/call.h"
+#include "http/message.h"
+#include "identity/cluster_key.h"
+#include "identity/token_verifier.h"
+
+namespace svc::http {
+
+inline constexpr std::string_view cluster_header = "X-Svc-Cluster";
+inline constexpr std::string_view budget_header = "X-Svc-Budget-Ms";
+
+/// The name under which the gateway shows itself. It passes on what strangers wish, so its token opens nothing
+/// that is for services only.
+inline constexpr std::string_view gateway_name = "gateway";
+
+class Identify {
+ public:
+  struct Options {
+    seconds deadline{10};       ///< for answering a request, unless it says otherwise
+    seconds longest_wait{30};   ///< what `Prefer: wait` may ask for
+  };
+  /// What it refers to must outlive it.
+  Identify(TokenVerifier& tokens, const ClusterKey& cluster, Options options)
+      : tokens_(tokens), cluster_(cluster), options_(options) {}
+
+  /// `needs_caller`: whether a token that is shown must be a good one. Where anyone may ask, a stale token in
+  /// the client's hands does not matter.
+  Task<Result<Call>> operator()(const Request& request, bool needs_caller) const;
+
+ private:
+  Task<Result<Call>> with_caller(Call call, std::string token) const;
+
+  TokenVerifier& tokens_;
+  const ClusterKey& cluster_;
+  const Options options_;
+};
+
+/// The key in an Idempotency-Key field: a string of 1 to 255 printable characters, quoted or bare
+/// (draft-ietf-httpapi-idempotency-key-header-07). Empty when the request has none.
+Result<std::string> idempotency_key(const Headers& headers);
+
+/// `wait` and `respond-async` of Prefer (RFC 7240); what is not understood is ignored, as it says.
+std::optional<seconds> preferred_wait(const Headers& headers, seconds longest);
+
+}  // namespace svc::http

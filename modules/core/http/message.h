@@ -1,0 +1,96 @@
+// The messages of HTTP as handlers see them, whatever brought them.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/task.h"
+#include "base/error.h"
+
+namespace svc::http {
+
+/// Field names compare without regard to case (RFC 9110 section 5.1). ASCII only.
+bool same_name(std::string_view a, std::string_view b);
+
+/// Fields in the order they came; a name may come more than once.
+class Headers {
+ public:
+  struct Field {
+    std::string_view name, value;
+  };
+  void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+  void clear() { fields_.clear(); }
+  /// The first field of that name; empty when there is none.
+  std::string_view get(std::string_view name) const;
+  std::size_t count(std::string_view name) const;
+  auto begin() const { return fields_.begin(); }
+  auto end() const { return fields_.end(); }
+  std::size_t size() const { return fields_.size(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+/// Where a request's content comes from. Read at most once.
+class Body {
+ public:
+  virtual ~Body() = default;
+  /// The whole of it. Code::too_large beyond `limit` bytes, Code::malformed when its framing is broken,
+  /// Code::timeout when it comes too slowly.
+  virtual Task<Result<std::string>> read(std::size_t limit) = 0;
+  virtual bool empty() const = 0;
+};
+
+/// A body that is in memory already.
+class StoredBody final : public Body {
+ public:
+  explicit StoredBody(std::string content = {}) : content_(std::move(content)) {}
+  Task<Result<std::string>> read(std::size_t limit) override;
+  bool empty() const override { return content_.empty(); }
+
+ private:
+  std::string content_;
+};
+
+/// A request whose head has been read and found sound. What it refers to lives until it is answered.
+struct Request {
+  std::string_view method;
+  std::string_view target;  ///< path and query, still percent-encoded
+  std::string_view path;    ///< still percent-encoded
+  std::string_view query;   ///< without its '?'
+  Headers headers;
+  Body* body = nullptr;
+  std::string peer_address;  ///< the other end of the connection, without port
+  std::string request_id;    ///< from X-Request-Id where that is well-formed, else new
+  std::vector<std::string_view> parameters;  ///< what stood for the braces of its route, still percent-encoded
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type{};  ///< empty: no content
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
+  bool close = false;  ///< end the connection behind this answer
+
+  std::string_view header(std::string_view name) const;
+};
+
+/// Answers requests; thread-safe. The request outlives the task.
+using Handler = std::function<Task<Response>(Request&)>;
+
+/// Percent-decoding of a path segment or query part (RFC 3986 section 2.1). Nothing when an escape is broken
+/// or stands for NUL. `plus_is_space`: as HTML forms write queries.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+/// Escapes all but RFC 3986's unreserved characters.
+std::string percent_encode(std::string_view text);
+
+/// Reason phrase of a status, for the status line.
+std::string_view reason_phrase(int status);
+
+}  // namespace svc::http

@@ -1,0 +1,44 @@
+// Transport: brings a request to a service and its answer back. Links (link.h) and the gateway stand on it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/task.h"
+#include "base/error.h"
+#include "http/message.h"
+
+namespace svc::http {
+
+/// A request to be sent.
+struct Outgoing {
+  std::string method, target;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+  /// Whether it may be sent a second time when a kept connection turns out to be closed.
+  bool repeatable = false;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// An answer of any status, or why there is none: Code::unavailable or Code::timeout; either way the request
+  /// may have been carried out. Thread-safe.
+  virtual Task<Result<Response>> roundtrip(Outgoing request, Steady::time_point deadline) = 0;
+};
+
+/// Straight to a router in this process, through everything HTTP but the network. Made for tests that look for
+/// what cannot travel.
+class Router;
+class Loopback final : public Transport {
+ public:
+  explicit Loopback(const Router& router) : router_(router) {}
+  Task<Result<Response>> roundtrip(Outgoing request, Steady::time_point deadline) override;
+
+ private:
+  const Router& router_;
+};
+
+}  // namespace svc::http

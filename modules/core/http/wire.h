@@ -1,0 +1,168 @@
+// Where each field of an operation travels: braces in the path, else the query, or the JSON body of verbs that
+// have one. Routes (routes.h), clients (link.h) and documents (openapi.h) agree because they all ask here.
+#pragma once
+
+#include <charconv>
+#include <string>
+#include <string_view>
+
+#include "base/decode.h"
+#include "base/encode.h"
+#include "contract/service.h"
+#include "http/message.h"
+
+namespace svc::http {
+
+/// Whether the operation's path has a brace of this name.
+template <class Op>
+constexpr bool in_path(std::string_view name) {
+  const std::string_view path = Op::endpoint.path;
+  for (auto at = path.find('{'); at != path.npos; at = path.find('{', at + 1))
+    if (path.substr(at + 1, path.find('}', at) - at - 1) == name) return true;
+  return false;
+}
+template <class Op>
+constexpr bool in_body(std::string_view name) {
+  return has_body(Op::endpoint.verb) && !in_path<Op>(name);
+}
+template <class Op>
+constexpr bool takes_body() {
+  return std::apply([](const auto&... f) { return (in_body<Op>(f.name) || ...); }, Op::fields());
+}
+
+/// Whether a member can stand in a path or query: lists and objects cannot.
+template <class M>
+inline constexpr bool is_text = !is_list<M> && !Described<M>;
+template <class M>
+inline constexpr bool is_text<std::optional<M>> = is_text<M>;
+
+/// A value as it stands in a path or query.
+template <class M>
+  requires(is_text<M> && !is_optional<M>)
+std::string to_text(const M& value) {
+  if constexpr (std::is_same_v<M, bool>) return value ? "true" : "false";
+  else if constexpr (std::is_arithmetic_v<M>) return std::to_string(value);
+  else if constexpr (std::is_same_v<M, Time>) return to_rfc3339(value);
+  else if constexpr (NamedEnum<M>) return std::string(to_name(value));
+  else return value;
+}
+
+/// Reads what stood in a path or query; a text that does not fit is reported like a wrong type in a body.
+template <class M>
+void from_text(std::string text, M& value, const Place& at, Violations& found) {
+  if constexpr (is_optional<M>) {
+    from_text(std::move(text), value.emplace(), at, found);
+  } else if constexpr (std::is_same_v<M, std::string>) {
+    detail::decode_value(Json(std::move(text)), value, Unknown::refuse, at, found);
+  } else if constexpr (std::is_same_v<M, bool>) {
+    if (text != "true" && text != "false") return detail::wrong_type(at, "true or false", found);
+    value = text == "true";
+  } else if constexpr (std::is_integral_v<M>) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) detail::wrong_type(at, "an integer", found);
+  } else {
+    detail::decode_value(Json(std::move(text)), value, Unknown::refuse, at, found);
+  }
+}
+
+/// Fills a path's braces with the fields they name.
+template <Described T>
+std::string fill_path(std::string_view path, const T& value) {
+  std::string filled;
+  while (true) {
+    const auto open = path.find('{');
+    filled += path.substr(0, open);
+    if (open == std::string_view::npos) return filled;
+    const auto close = path.find('}', open);
+    const auto name = path.substr(open + 1, close - open - 1);
+    each_field<T>([&](const auto& f) {
+      using M = std::remove_cvref_t<decltype(value.*f.member)>;
+      if constexpr (is_text<M> && !is_optional<M>)
+        if (f.name == name) filled += percent_encode(to_text(value.*f.member));
+    });
+    path.remove_prefix(close + 1);
+  }
+}
+
+/// "?limit=50&cursor=…", or nothing.
+template <class Op>
+std::string query_of(const Op& op) {
+  std::string query;
+  const auto add = [&](std::string_view name, const auto& value) {
+    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + percent_encode(to_text(value));
+  };
+  each_field<Op>([&](const auto& f) {
+    if (in_path<Op>(f.name) || in_body<Op>(f.name)) return;
+    const auto& member = op.*f.member;
+    using M = std::remove_cvref_t<decltype(member)>;
+    if constexpr (is_text<M> && is_optional<M>) {
+      if (member) add(f.name, *member);
+    } else if constexpr (is_text<M>) {
+      add(f.name, member);
+    }
+  });
+  return query;
+}
+
+/// The members that travel in the body, as JSON.
+template <class Op>
+std::string body_of(const Op& op) {
+  if constexpr (takes_body<Op>()) {
+    std::string body = "{";
+    each_field<Op>([&](const auto& f) {
+      if (!in_body<Op>(f.name)) return;
+      const auto put = [&](const auto& present) {
+        body += (body.size() > 1 ? ",\"" : "\"") + std::string(f.name) + "\":";
+        append_value(body, present);
+      };
+      const auto& member = op.*f.member;
+      if constexpr (is_optional<std::remove_cvref_t<decltype(member)>>) {
+        if (member) put(*member);
+      } else {
+        put(member);
+      }
+    });
+    return body + "}";
+  } else {
+    return {};
+  }
+}
+
+/// Reads path and query of a request into the fields that travel there.
+template <class Op>
+void read_path_and_query(const Request& request, Op& op, Violations& found) {
+  const auto put = [&](std::string_view name, std::string_view encoded, bool is_query) {
+    each_field<Op>([&](const auto& f) {
+      using M = std::remove_cvref_t<decltype(op.*f.member)>;
+      if constexpr (is_text<M>) {
+        if (f.name != name || in_body<Op>(f.name) || in_path<Op>(f.name) == is_query) return;
+        const Place at{nullptr, f.name};
+        auto text = percent_decode(encoded, is_query);
+        if (text) from_text(std::move(*text), op.*f.member, at, found);
+        else detail::wrong_type(at, "soundly percent-encoded", found);
+      }
+    });
+  };
+  std::size_t next = 0;
+  const std::string_view path = Op::endpoint.path;
+  for (auto at = path.find('{'); at != path.npos && next < request.parameters.size(); at = path.find('{', at + 1))
+    put(path.substr(at + 1, path.find('}', at) - at - 1), request.parameters[next++], false);
+  for (auto rest = request.query; !rest.empty();) {
+    const auto pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const auto equals = std::min(pair.find('='), pair.size());
+    put(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())), true);
+  }
+}
+
+/// Reads a JSON body into the fields that travel there. Refused as a whole: what is not JSON.
+template <class Op>
+Result<Nothing> read_body(std::string_view body, Op& op, Violations& found) {
+  if (body.empty() && !takes_body<Op>()) return Nothing{};
+  const auto json = parse_json(body);
+  if (!json) return fail(json.error());
+  decode(*json, op, Unknown::refuse, found, nullptr, [](std::string_view name) { return in_body<Op>(name); });
+  return Nothing{};
+}
+
+}  // namespace svc::http

@@ -1,0 +1,46 @@
+// Module: what app knows of every module it hosts.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "async/loop.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "contract/endpoint.h"
+#include "http/identify.h"
+#include "http/router.h"
+
+namespace svc {
+
+/// What a process gives to the modules it hosts. Everything outlives them.
+struct Environment {
+  Loops& loops;
+  const Clock& clock;
+  Ids& ids;
+  std::string instance;        ///< names this process among those that share data; new at each start
+  std::filesystem::path data;  ///< the data directory
+};
+
+class Module {
+ public:
+  virtual ~Module() = default;
+  /// Starts what goes on in the background. Called once, when every link is in place.
+  virtual void start() {}
+  /// Ends it. Requests are no longer served then; links still work.
+  virtual void stop() {}
+  /// Why the module cannot do its work, if so. Of its own things only: links are told apart.
+  virtual std::optional<std::string> trouble() const = 0;
+};
+
+/// A module and the service it implements.
+template <class S>
+class Hosted : public Module {
+ public:
+  virtual S& service() = 0;
+};
+
+}  // namespace svc

@@ -1,0 +1,39 @@
+// Periodic: something a module does again and again in the background.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "async/event.h"
+#include "async/loop.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+namespace svc {
+
+class Periodic {
+ public:
+  /// `work` answers when its round is done; an error is logged, and the next round comes as usual.
+  Periodic(std::string name, milliseconds interval, std::function<Task<Result<Nothing>>()> work);
+
+  /// Runs `work` on `loop`, first after one interval.
+  void start(Loop& loop);
+  /// Waits for a running round to end. Not from a loop's thread.
+  void stop();
+
+ private:
+  Task<> run();
+
+  const std::string name_;
+  const milliseconds interval_;
+  const std::function<Task<Result<Nothing>>()> work_;
+  Loop* loop_ = nullptr;
+  Event stop_;  // lives on loop_
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool running_ = false;
+};
+
+}  // namespace svc

@@ -1,0 +1,79 @@
+#include "sql/connection.h"
+
+#include <sqlite3.h>
+
+#include <stdexcept>
+
+namespace svc::sql {
+namespace {
+
+constexpr int poll_ms = 1;
+constexpr int polls = 10'000;
+
+// For what may meet another process outside the writer's own polling: opening, migrating, reading.
+int wait_a_little(void*, int tries) {
+  if (tries >= polls) return 0;
+  sqlite3_sleep(poll_ms);
+  return 1;
+}
+
+void bind(SQLite::Statement& statement, int index, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value.get())) statement.bind(index, *number);
+  else if (const auto* text = std::get_if<std::string_view>(&value.get())) statement.bind(index, std::string(*text));
+  else statement.bind(index);
+}
+
+// A statement goes back to the cache without holding a lock or a parameter, however its use ended.
+class Resetting {
+ public:
+  explicit Resetting(SQLite::Statement& statement) : statement_(statement) {}
+  ~Resetting() { statement_.tryReset(); }
+  Resetting(const Resetting&) = delete;
+  Resetting& operator=(const Resetting&) = delete;
+
+ private:
+  SQLite::Statement& statement_;
+};
+
+}  // namespace
+
+Connection::Connection(const std::filesystem::path& file, Mode mode)
+    : database_(file.string(), mode == Mode::write ? SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE
+                                                   : SQLite::OPEN_READWRITE) {
+  sqlite3_busy_handler(database_.getHandle(), wait_a_little, nullptr);
+  sqlite3_extended_result_codes(database_.getHandle(), 1);
+  if (mode == Mode::write) database_.exec("PRAGMA journal_mode=WAL");
+  database_.exec("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
+  if (mode == Mode::read) database_.exec("PRAGMA query_only=ON");
+}
+
+int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context) {
+  auto known = statements_.find(sql.text());
+  if (known == statements_.end())
+    known = statements_.emplace(sql.text(), SQLite::Statement(database_, sql.text())).first;
+  auto& statement = known->second;
+  const Resetting resetting(statement);
+  for (std::size_t i = 0; i < values.size(); ++i) bind(statement, static_cast<int>(i) + 1, values[i]);
+  while (statement.executeStep())
+    if (visit != nullptr && !visit(context, Row(&statement))) break;
+  return database_.getChanges();
+}
+
+bool Connection::autocommit() { return sqlite3_get_autocommit(database_.getHandle()) != 0; }
+
+int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, void* context) {
+  return connection_.run(sql, {values.begin(), values.size()}, visit, context);
+}
+
+namespace {
+SQLite::Statement& statement_of(void* statement) { return *static_cast<SQLite::Statement*>(statement); }
+}  // namespace
+
+std::int64_t Row::integer(int column) const { return statement_of(statement_).getColumn(column).getInt64(); }
+std::string Row::text(int column) const { return statement_of(statement_).getColumn(column).getString(); }
+bool Row::is_null(int column) const { return statement_of(statement_).getColumn(column).isNull(); }
+void Row::unknown_name(int column) const {
+  throw std::runtime_error("the database holds \"" + text(column) + "\", which this program does not know");
+}
+
+}  // namespace svc::sql

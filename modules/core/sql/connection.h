@@ -1,0 +1,33 @@
+// Connection: an SQLite connection and its prepared statements. Internal to core/sql.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+#include <span>
+#include <unordered_map>
+
+#include "sql/session.h"
+
+namespace svc::sql {
+
+class Connection {
+ public:
+  enum class Mode { write, read };
+  /// Throws SQLite::Exception.
+  Connection(const std::filesystem::path& file, Mode mode);
+
+  int run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context);
+  /// For statements without parameters or rows.
+  void execute(Sql sql) { run(sql, {}, nullptr, nullptr); }
+  SQLite::Database& raw() { return database_; }
+  /// False while a transaction is open. SQLite ends one by itself after some errors (FULL, IOERR, NOMEM).
+  bool autocommit();
+
+ private:
+  SQLite::Database database_;
+  // By the address of the literal: one comparison, and the same statement always has the same one.
+  std::unordered_map<const char*, SQLite::Statement> statements_;
+};
+
+}  // namespace svc::sql

@@ -1,0 +1,129 @@
+// Database: one module's data, in SQLite (WAL mode, synchronous=FULL: what was answered is on disk).
+//
+// Reads run at once on the caller's thread, each on a snapshot. Writes of all callers are queued to one writer
+// thread, which runs as many as are waiting in one transaction, each in its own savepoint, and pays one fsync
+// for all of them; a write that fails takes no other with it. A caller waits as a coroutine, without a thread.
+//
+// Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
+// (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.
+//
+// When the disk fails: a failed commit means "it may have happened" and is answered so (Code::unavailable,
+// reason commit_uncertain). From then on writes are refused at once and unwritable() says why, until a small
+// write of the database's own, tried every second, succeeds. Reads are served throughout.
+#pragma once
+
+#include <condition_variable>
+#include <coroutine>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/task.h"
+#include "base/error.h"
+#include "sql/migrations.h"
+#include "sql/session.h"
+
+namespace svc::sql {
+
+class Writer;
+
+class Database {
+ public:
+  /// Opens or makes the file and its directory, and migrates it. Throws std::runtime_error, with a message for
+  /// the operator, when that cannot be done.
+  Database(std::filesystem::path file, Migrations migrations);
+  /// Finishes the writes that are queued.
+  ~Database();
+
+  /// Runs `work(Session&)`; everything it reads is of one moment. Thread-safe.
+  template <class Do>
+  auto read(Do&& work) -> std::invoke_result_t<Do&, Session&> {
+    Reader reader(*this);
+    return work(reader.session());
+  }
+
+  /// Runs `work(Transaction&)`, which answers a Result, on the writer's thread: it may touch what its caller
+  /// holds, since the caller waits, and must not wait itself. A Result with an error undoes what it did, and so
+  /// does an exception, which is thrown on to the caller. A value comes back once it is on disk.
+  template <class Do>
+  auto write(Steady::time_point deadline, Do work) -> Task<std::invoke_result_t<Do&, Transaction&>> {
+    Job<Do> job(std::move(work), deadline);
+    submit(&job);
+    co_await job;
+    if (job.thrown) std::rethrow_exception(job.thrown);
+    if (job.refused) co_return fail(std::move(*job.refused));
+    co_return std::move(*job.result);
+  }
+
+  /// Why writes are refused, while they are. Thread-safe.
+  std::optional<std::string> unwritable() const;
+  /// Transactions and commits so far, for measuring. Thread-safe.
+  struct Counts {
+    std::uint64_t transactions = 0, commits = 0;
+  };
+  Counts counts() const;
+
+ private:
+  friend class Writer;
+  struct JobBase : Work {
+    explicit JobBase(Steady::time_point limit) : deadline(limit) {}
+    virtual ~JobBase() = default;
+    /// Whether what was done is to be kept.
+    virtual bool execute(Transaction& transaction) = 0;
+    virtual bool failed() const = 0;
+
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> handle) { awaiting = handle; }
+    void await_resume() {}
+
+    const Steady::time_point deadline;
+    Loop* const home = &Loop::current();
+    std::coroutine_handle<> awaiting;
+    std::optional<Error> refused;
+    std::exception_ptr thrown;
+  };
+  template <class Do>
+  struct Job final : JobBase {
+    Job(Do&& w, Steady::time_point limit) : JobBase(limit), work(std::move(w)) {
+      this->run = [](Work* self) { static_cast<Job*>(self)->awaiting.resume(); };
+    }
+    bool execute(Transaction& transaction) override {
+      result.emplace(work(transaction));
+      return result->has_value();
+    }
+    bool failed() const override { return !result || !result->has_value(); }
+    Do work;
+    std::optional<std::invoke_result_t<Do&, Transaction&>> result;
+  };
+  void submit(JobBase* job);
+
+  // A connection of the pool, held for one read.
+  class Reader {
+   public:
+    explicit Reader(Database& database);
+    ~Reader();
+    Reader(const Reader&) = delete;
+    Reader& operator=(const Reader&) = delete;
+    Session& session() { return session_; }
+
+   private:
+    Database& database_;
+    std::unique_ptr<Connection> connection_;
+    Session session_;
+  };
+  std::unique_ptr<Connection> take_reader();
+
+  const std::filesystem::path file_;
+  std::mutex readers_mutex_;
+  std::vector<std::unique_ptr<Connection>> readers_;  // not in use
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace svc::sql

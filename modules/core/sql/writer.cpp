@@ -1,0 +1,210 @@
+#include "sql/writer.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "observe/log.h"
+
+namespace svc::sql {
+namespace {
+
+constexpr std::size_t group_limit = 512;  // a group's last member waits for all of its first
+constexpr auto lock_poll = milliseconds{1};
+constexpr auto probe_interval = seconds{1};
+
+Error refused(std::string reason, std::string detail) {
+  return fail(Code::unavailable, std::move(reason), std::move(detail)).value();
+}
+
+bool is_busy(const SQLite::Exception& error) { return (error.getErrorCode() & 0xff) == SQLITE_BUSY; }
+
+// Errors that say something about the disk or the machine, not about the statement.
+bool is_storage_failure(const SQLite::Exception& error) {
+  switch (error.getErrorCode() & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+  thread_ = std::thread([this] { work(); });
+}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  filled_.notify_one();
+  thread_.join();
+}
+
+void Writer::submit(Database::JobBase* job) {
+  bool wake;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = queue_.empty();
+    queue_.push_back(job);
+  }
+  if (wake) filled_.notify_one();
+}
+
+std::optional<std::string> Writer::unwritable() const {
+  const std::lock_guard lock(mutex_);
+  return unwritable_;
+}
+
+Database::Counts Writer::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+void Writer::work() {
+  while (true) {
+    auto group = take_group();
+    if (group.empty()) {
+      const std::lock_guard lock(mutex_);
+      if (stopping_ && queue_.empty()) return;
+    }
+    if (unwritable()) {
+      refuse_all(group, refused("storage_unavailable", "The database cannot be written now"));
+      probe();
+    } else if (!group.empty()) {
+      run_group(group);
+    }
+    finish(group);
+  }
+}
+
+// Waits for work; while the disk is out of order, only until the next probe is due.
+Writer::Group Writer::take_group() {
+  std::unique_lock lock(mutex_);
+  const auto due = [this] { return stopping_ || !queue_.empty(); };
+  if (unwritable_) filled_.wait_for(lock, probe_interval, due);
+  else filled_.wait(lock, due);
+  Group group;
+  if (queue_.size() <= group_limit) {
+    group.swap(queue_);
+  } else {
+    const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(group_limit);
+    group.assign(queue_.begin(), last);
+    queue_.erase(queue_.begin(), last);
+  }
+  return group;
+}
+
+void Writer::run_group(Group& group) {
+  try {
+    if (!begin(group)) return;
+    if (!run_members(group)) return;
+  } catch (const SQLite::Exception& error) {
+    storage_failed(error.what());
+    refuse_all(group, refused("storage_unavailable", "The database cannot be written now"));
+    return;
+  }
+  try {
+    connection_->execute("COMMIT");
+    const std::lock_guard lock(mutex_);
+    counts_.transactions += group.size();
+    ++counts_.commits;
+  } catch (const SQLite::Exception& error) {
+    storage_failed(error.what());
+    refuse_all(group, refused("commit_uncertain", "The disk failed while this was saved; it may have happened"));
+  }
+}
+
+// Gets the write lock. Members whose deadline passes meanwhile are refused and leave the group; false when
+// none is left.
+bool Writer::begin(Group& group) {
+  Group expired;
+  while (true) {
+    try {
+      connection_->execute("BEGIN IMMEDIATE");
+      return true;
+    } catch (const SQLite::Exception& error) {
+      if (!is_busy(error)) throw;
+    }
+    const auto now = Steady::now();
+    const auto late = std::stable_partition(group.begin(), group.end(), [now](auto* job) { return now < job->deadline; });
+    expired.assign(late, group.end());
+    group.erase(late, group.end());
+    refuse_all(expired, refused("storage_busy", "Another process is writing; nothing was done"));
+    finish(expired);
+    if (group.empty()) return false;
+    std::this_thread::sleep_for(lock_poll);
+  }
+}
+
+// Runs each member in its savepoint. False when the transaction as a whole was lost; then all are refused.
+bool Writer::run_members(Group& group) {
+  for (auto* job : group) {
+    bool keep = false;
+    connection_->execute("SAVEPOINT member");
+    try {
+      Transaction transaction(*connection_);
+      keep = job->execute(transaction);
+    } catch (const SQLite::Exception& error) {
+      if (is_storage_failure(error)) throw;
+      job->thrown = std::current_exception();
+    } catch (...) {
+      job->thrown = std::current_exception();
+    }
+    if (!keep) connection_->execute("ROLLBACK TO member");
+    connection_->execute("RELEASE member");
+  }
+  return true;
+}
+
+void Writer::refuse_all(Group& group, const Error& error) {
+  for (auto* job : group)
+    if (!job->thrown) job->refused = error;
+}
+
+void Writer::finish(Group& group) {
+  for (auto* job : group) job->home->post(job);
+  group.clear();
+}
+
+void Writer::roll_back() {
+  if (connection_->autocommit()) return;  // SQLite has done so itself, as it may after such an error
+  try {
+    connection_->execute("ROLLBACK");
+  } catch (const SQLite::Exception& error) {
+    log::error("rollback_failed", {{"file", connection_->raw().getFilename()}, {"why", error.what()}});
+  }
+}
+
+void Writer::storage_failed(const std::string& what) {
+  roll_back();
+  log::error("database_unwritable", {{"file", connection_->raw().getFilename()}, {"why", what}});
+  next_probe_ = Steady::now() + probe_interval;
+  const std::lock_guard lock(mutex_);
+  unwritable_ = what;
+}
+
+void Writer::probe() {
+  if (Steady::now() < next_probe_) return;
+  next_probe_ = Steady::now() + probe_interval;
+  try {
+    connection_->execute("BEGIN IMMEDIATE");
+    connection_->execute("INSERT INTO svc_probe (id, tried) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tried = tried + 1");
+    connection_->execute("COMMIT");
+  } catch (const SQLite::Exception& error) {
+    roll_back();
+    return;
+  }
+  log::info("database_writable", {{"file", connection_->raw().getFilename()}});
+  const std::lock_guard lock(mutex_);
+  unwritable_.reset();
+}
+
+}  // namespace svc::sql

@@ -1,0 +1,52 @@
+// Writer: the one thread that writes a database, many transactions to an fsync. Internal to core/sql.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "sql/connection.h"
+#include "sql/database.h"
+
+namespace svc::sql {
+
+class Writer {
+ public:
+  explicit Writer(std::unique_ptr<Connection> connection);
+  /// Finishes what is queued.
+  ~Writer();
+
+  void submit(Database::JobBase* job);
+  std::optional<std::string> unwritable() const;
+  Database::Counts counts() const;
+
+ private:
+  using Group = std::vector<Database::JobBase*>;
+
+  void work();
+  Group take_group();
+  void run_group(Group& group);
+  bool begin(Group& group);
+  bool run_members(Group& group);
+  void refuse_all(Group& group, const Error& error);
+  void finish(Group& group);
+  void storage_failed(const std::string& what);
+  void roll_back();
+  void probe();
+
+  const std::unique_ptr<Connection> connection_;
+  Steady::time_point next_probe_{};
+  mutable std::mutex mutex_;
+  std::condition_variable filled_;
+  std::vector<Database::JobBase*> queue_;  // guarded by mutex_, as all below
+  bool stopping_ = false;
+  std::optional<std::string> unwritable_;
+  Database::Counts counts_;
+  std::thread thread_;
+};
+
+}  // namespace svc::sql

@@ -1,0 +1,57 @@
+// How a process hosts the gateway. Included by app and tests only.
+//
+// The gateway is where clients come in. It passes requests on to the module that answers them, and never looks
+// into what they ask for: the router of a module in the same process is one more upstream to it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "base/fields.h"
+#include "contract/endpoint.h"
+#include "http/identify.h"
+#include "http/router.h"
+#include "http/transport.h"
+#include "identity/cluster_key.h"
+
+namespace svc::gateway {
+
+struct Config {
+  std::int64_t timeout_seconds = 60;
+  std::vector<std::string> cors_origins;
+  static constexpr auto fields() {
+    return std::tuple{
+        field(&Config::timeout_seconds, "timeout_seconds", "How long an answer from another process is waited for",
+              Range{1, 3'600}, Default{60}),
+        field(&Config::cors_origins, "cors_origins",
+              "Web pages of these origins may call from a browser: https://shop.example, or * for all; empty: none")};
+  }
+  void check_whole(Violations& found) const;
+};
+
+/// Who answers the requests of a route.
+class Upstream {
+ public:
+  virtual ~Upstream() = default;
+  /// Thread-safe. The request outlives the task; its headers hold only what clients may send.
+  virtual Task<http::Response> forward(http::Request& request) = 0;
+};
+/// A module of this process. `router` outlives it.
+std::unique_ptr<Upstream> upstream_in_process(const http::Router& router);
+/// A module of another process; `name` is what clients are told when it does not answer. `cluster` outlives it.
+std::unique_ptr<Upstream> upstream_behind(std::shared_ptr<http::Transport> transport, std::string name,
+                                          const ClusterKey& cluster, const Config& config);
+
+struct Route {
+  Endpoint endpoint;
+  Upstream* upstream;  ///< outlives the handler
+};
+
+/// The gateway's handler. Only what `routes` name is reachable through it. `identify` outlives it.
+/// `openapi` is served as /openapi.json.
+http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,
+                   std::string openapi);
+
+}  // namespace svc::gateway

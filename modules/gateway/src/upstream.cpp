@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "gateway/module.h"
+#include "headers.h"
+#include "http/problem.h"
+#include "http/routes.h"
+#include "observe/log.h"
+
+namespace svc::gateway {
+namespace {
+
+class InProcess final : public Upstream {
+ public:
+  explicit InProcess(const http::Router& router) : router_(router) {}
+  Task<http::Response> forward(http::Request& request) override { return router_.dispatch(request); }
+
+ private:
+  const http::Router& router_;
+};
+
+class Behind final : public Upstream {
+ public:
+  Behind(std::shared_ptr<http::Transport> transport, std::string name, const ClusterKey& cluster, const Config& config)
+      : transport_(std::move(transport)),
+        name_(std::move(name)),
+        cluster_(cluster),
+        timeout_(seconds{config.timeout_seconds}) {}
+
+  Task<http::Response> forward(http::Request& request) override {
+    http::Outgoing outgoing{std::string(request.method), std::string(request.target)};
+    for (const auto& [name, value] : request.headers)
+      if (!http::same_name(name, "Host") && !http::same_name(name, "Content-Length"))
+        outgoing.headers.emplace_back(name, value);
+    outgoing.headers.emplace_back(http::cluster_header, cluster_.token(http::gateway_name));
+    outgoing.headers.emplace_back("X-Forwarded-For", request.peer_address);
+    outgoing.headers.emplace_back("X-Request-Id", request.request_id);
+    outgoing.repeatable = request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
+                          !request.headers.get("Idempotency-Key").empty();
+    if (request.body != nullptr && !request.body->empty()) {
+      auto reading = request.body->read(http::body_limit);
+      auto body = co_await reading;
+      if (!body) co_return http::problem(body.error());
+      outgoing.body = std::move(*body);
+    }
+    auto asking = transport_->roundtrip(std::move(outgoing), Steady::now() + timeout_);
+    auto response = co_await asking;
+    if (!response) co_return no_answer(response.error());
+    response->headers = to_client(std::move(response->headers));
+    co_return std::move(*response);
+  }
+
+ private:
+  // Says what clients may know; the particulars go to the log.
+  http::Response no_answer(const Error& error) const {
+    log::debug("upstream_failed", {{"target", name_}, {"reason", error.reason}, {"detail", error.detail}});
+    if (error.code == Code::timeout)
+      return http::problem(Error{Code::timeout, "no_answer", name_ + " did not answer in time"});
+    return http::problem(
+        fail(Code::unavailable, "service_unavailable", name_ + " cannot be reached now").value());
+  }
+
+  const std::shared_ptr<http::Transport> transport_;
+  const std::string name_;
+  const ClusterKey& cluster_;
+  const seconds timeout_;
+};
+
+}  // namespace
+
+std::unique_ptr<Upstream> upstream_in_process(const http::Router& router) {
+  return std::make_unique<InProcess>(router);
+}
+
+std::unique_ptr<Upstream> upstream_behind(std::shared_ptr<http::Transport> transport, std::string name,
+                                          const ClusterKey& cluster, const Config& config) {
+  return std::make_unique<Behind>(std::move(transport), std::move(name), cluster, config);
+}
+
+}  // namespace svc::gateway

@@ -1,0 +1,108 @@
+#include "inventory_service.h"
+
+#include "base/check.h"
+#include "inventory_store.h"
+#include "reservations.h"
+
+namespace svc::inventory {
+namespace {
+
+Item shown_to(const Call& call, const StockedItem& item) {
+  Item shown{item.sku, item.name, item.unit_price, item.available(), {}, {}};
+  if (call.caller && call.caller->admin) {
+    shown.on_hand = item.on_hand;
+    shown.reserved = item.reserved;
+  }
+  return shown;
+}
+
+}  // namespace
+
+Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
+  auto after = key_of_cursor(query.cursor);
+  if (!after) return refusal(after);
+  auto items =
+      database_.read([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
+  ItemPage page;
+  page.next_cursor = cut_page(items, query.limit, [](const StockedItem& item) { return item.sku; });
+  for (const auto& item : items) page.items.push_back(shown_to(call, item));
+  return page;
+}
+
+Reply<GetItem> InventoryService::handle(Call call, GetItem query) {
+  const auto item = database_.read([&](sql::Session& session) { return find_item(session, query.sku); });
+  if (!item) return fail(Code::not_found, "not_found", "There is no such item");
+  return shown_to(call, *item);
+}
+
+Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<PutAnswer> {
+    const auto known = find_item(transaction, command.sku);
+    const auto reserved = known ? known->reserved : 0;
+    if (command.on_hand < reserved)
+      return fail(Code::conflict, "below_reserved", std::to_string(reserved) + " units are reserved");
+    const StockedItem item{command.sku, command.name, command.unit_price, command.on_hand, reserved};
+    save_item(transaction, item);
+    return PutAnswer{shown_to(call, item), !known};
+  });
+  auto saved = co_await writing;
+  co_return saved;
+}
+
+Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
+  return database_.read([&](sql::Session& session) -> Result<Quote> {
+    Quote quote;
+    Violations unknown;
+    for (std::size_t i = 0; i < query.items.size(); ++i) {
+      const auto& line = query.items[i];
+      const auto item = find_item(session, line.sku);
+      if (item) quote.lines.push_back({line.sku, line.quantity, item->unit_price});
+      else report(unknown, {"/items/" + std::to_string(i) + "/sku", "unknown", "is no item"});
+    }
+    if (unknown.empty()) return quote;
+    Error error{Code::invalid, "unknown_sku", "See errors for each sku that is no item"};
+    error.violations = std::move(unknown);
+    return fail(std::move(error));
+  });
+}
+
+Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
+  const Time expires_at = clock_.now() + seconds{config_.reservation_seconds};
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reserved> {
+    return reserve(transaction, command.order_id, command.lines, expires_at);
+  });
+  auto written = co_await writing;
+  if (!written) co_return refusal(written);
+  co_return std::move(written->outcome);
+}
+
+Reply<CommitReservation> InventoryService::handle(Call call, CommitReservation command) {
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) {
+    return commit(transaction, command.order_id);
+  });
+  auto committed = co_await writing;
+  co_return committed;
+}
+
+Reply<ReleaseReservation> InventoryService::handle(Call call, ReleaseReservation command) {
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reservation> {
+    return release(transaction, command.order_id);
+  });
+  auto released = co_await writing;
+  co_return released;
+}
+
+Task<Result<int>> InventoryService::sweep() {
+  constexpr int at_once = 200;
+  const Time now = clock_.now();
+  const auto orders = database_.read([&](sql::Session& session) { return find_expired(session, now, at_once); });
+  if (orders.empty()) co_return 0;
+  auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
+    for (const auto& order : orders) expire(transaction, order, now);
+    return static_cast<int>(orders.size());
+  });
+  auto swept = co_await writing;
+  co_return swept;
+}
+
+}  // namespace svc::inventory

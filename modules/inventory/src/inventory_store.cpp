@@ -1,0 +1,75 @@
+#include "inventory_store.h"
+
+namespace svc::inventory {
+namespace {
+
+StockedItem read_item(const sql::Row& row) {
+  return {row.text(0), row.text(1), Money{row.integer(2), row.text(3)}, row.integer(4), row.integer(5)};
+}
+
+}  // namespace
+
+std::optional<StockedItem> find_item(sql::Session& session, const std::string& sku) {
+  return session.first("SELECT sku, name, amount, currency, on_hand, reserved FROM items WHERE sku = ?", read_item, sku);
+}
+
+std::vector<StockedItem> list_items_after(sql::Session& session, const std::string& sku, int limit) {
+  std::vector<StockedItem> items;
+  session.each(
+      "SELECT sku, name, amount, currency, on_hand, reserved FROM items WHERE sku > ? ORDER BY sku LIMIT ?",
+      [&](const sql::Row& row) { items.push_back(read_item(row)); }, sku, limit);
+  return items;
+}
+
+void save_item(sql::Transaction& transaction, const StockedItem& item) {
+  transaction.execute(
+      "INSERT INTO items (sku, name, amount, currency, on_hand) VALUES (?, ?, ?, ?, ?) ON CONFLICT (sku) DO UPDATE "
+      "SET name = excluded.name, amount = excluded.amount, currency = excluded.currency, on_hand = excluded.on_hand",
+      item.sku, item.name, item.unit_price.amount, item.unit_price.currency, item.on_hand);
+}
+
+void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
+  transaction.execute("UPDATE items SET on_hand = on_hand + ?, reserved = reserved + ? WHERE sku = ?", on_hand,
+                      reserved, sku);
+}
+
+std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id) {
+  return session.first(
+      "SELECT state, expires_at, detail FROM reservations WHERE order_id = ?",
+      [](const sql::Row& row) {
+        return StoredReservation{row.named<ReservationState>(0), row.time(1), row.text(2)};
+      },
+      order_id);
+}
+
+std::vector<Line> find_lines(sql::Session& session, const std::string& order_id) {
+  std::vector<Line> lines;
+  session.each(
+      "SELECT sku, quantity FROM reservation_lines WHERE order_id = ?",
+      [&](const sql::Row& row) { lines.push_back({row.text(0), row.integer(1)}); }, order_id);
+  return lines;
+}
+
+void save_reservation(sql::Transaction& transaction, const std::string& order_id,
+                      const StoredReservation& reservation) {
+  transaction.execute(
+      "INSERT INTO reservations (order_id, state, expires_at, detail) VALUES (?, ?, ?, ?) "
+      "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state",
+      order_id, reservation.state, reservation.expires_at, reservation.detail);
+}
+
+void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines) {
+  for (const auto& line : lines)
+    transaction.execute("INSERT INTO reservation_lines (order_id, sku, quantity) VALUES (?, ?, ?)", order_id, line.sku,
+                        line.quantity);
+}
+
+std::vector<std::string> find_expired(sql::Session& session, Time now, int limit) {
+  std::vector<std::string> orders;
+  session.each(
+      "SELECT order_id FROM reservations WHERE state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?",
+      [&](const sql::Row& row) { orders.push_back(row.text(0)); }, now, limit);
+  return orders;
+}
+
+}  // namespace svc::inventory

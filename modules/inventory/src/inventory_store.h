@@ -1,0 +1,45 @@
+// The inventory module's tables. The only SQL of the module.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "inventory/types.h"
+#include "sql/migrations.h"
+#include "sql/session.h"
+
+namespace svc::inventory {
+
+sql::Migrations migrations();
+
+/// An item with all that admins may see.
+struct StockedItem {
+  std::string sku, name;
+  Money unit_price;
+  std::int64_t on_hand = 0, reserved = 0;
+  std::int64_t available() const { return on_hand - reserved; }
+};
+
+struct StoredReservation {
+  ReservationState state = ReservationState::held;
+  Time expires_at;
+  std::string detail;  ///< of a refused one: the sku that was short
+};
+
+std::optional<StockedItem> find_item(sql::Session& session, const std::string& sku);
+/// Items whose sku comes after `sku`, in order.
+std::vector<StockedItem> list_items_after(sql::Session& session, const std::string& sku, int limit);
+/// Makes or overwrites an item; its reserved units stay.
+void save_item(sql::Transaction& transaction, const StockedItem& item);
+/// Moves stock: both counts change by the given numbers, which may be negative.
+void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
+
+std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id);
+std::vector<Line> find_lines(sql::Session& session, const std::string& order_id);
+void save_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
+void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines);
+/// Orders whose reservation is held beyond its time.
+std::vector<std::string> find_expired(sql::Session& session, Time now, int limit);
+
+}  // namespace svc::inventory

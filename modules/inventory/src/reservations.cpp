@@ -1,0 +1,76 @@
+#include "reservations.h"
+
+namespace svc::inventory {
+namespace {
+
+using enum ReservationState;
+
+Result<Reservation> answer_of(const std::string& order_id, const StoredReservation& stored) {
+  switch (stored.state) {
+    case held:
+    case committed: return Reservation{order_id, stored.state, stored.expires_at};
+    case refused: return fail(Code::conflict, "out_of_stock", "There is not enough of " + stored.detail);
+    case expired: return fail(Code::conflict, "reservation_expired", "It was held for its time and given back");
+    case released: break;
+  }
+  return fail(Code::conflict, "reservation_released", "It was given back");
+}
+
+void move_lines(sql::Transaction& transaction, const std::string& order_id, std::int64_t on_hand,
+                std::int64_t reserved) {
+  for (const auto& line : find_lines(transaction, order_id))
+    move_stock(transaction, line.sku, on_hand * line.quantity, reserved * line.quantity);
+}
+
+}  // namespace
+
+Reserved reserve(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines,
+                 Time expires_at) {
+  if (const auto known = find_reservation(transaction, order_id)) return {answer_of(order_id, *known)};
+  StoredReservation made{held, expires_at, ""};
+  for (const auto& line : lines) {
+    const auto item = find_item(transaction, line.sku);
+    if (item && item->available() >= line.quantity) continue;
+    made.state = refused;
+    made.detail = line.sku;
+    break;
+  }
+  save_reservation(transaction, order_id, made);
+  if (made.state == held) {
+    save_lines(transaction, order_id, lines);
+    for (const auto& line : lines) move_stock(transaction, line.sku, 0, line.quantity);
+  }
+  return {answer_of(order_id, made)};
+}
+
+Result<Reservation> commit(sql::Transaction& transaction, const std::string& order_id) {
+  auto known = find_reservation(transaction, order_id);
+  if (!known) return fail(Code::conflict, "not_reserved", "Nothing was set aside for this order");
+  if (known->state == held) {
+    known->state = committed;
+    save_reservation(transaction, order_id, *known);
+    move_lines(transaction, order_id, -1, -1);
+  }
+  return answer_of(order_id, *known);
+}
+
+Reservation release(sql::Transaction& transaction, const std::string& order_id) {
+  auto known = find_reservation(transaction, order_id).value_or(StoredReservation{released, Time{}, ""});
+  if (known.state == held) move_lines(transaction, order_id, 0, -1);
+  if (known.state == committed) move_lines(transaction, order_id, 1, 0);
+  if (known.state != expired && known.state != refused) {
+    known.state = released;
+    save_reservation(transaction, order_id, known);
+  }
+  return {order_id, known.state, known.expires_at};
+}
+
+void expire(sql::Transaction& transaction, const std::string& order_id, Time now) {
+  auto known = find_reservation(transaction, order_id);
+  if (!known || known->state != held || known->expires_at > now) return;
+  known->state = expired;
+  save_reservation(transaction, order_id, *known);
+  move_lines(transaction, order_id, 0, -1);
+}
+
+}  // namespace svc::inventory

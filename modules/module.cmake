@@ -1,0 +1,58 @@
+# How the house is built: floors of core, and modules that see only each other's contracts.
+
+# svc_floor(base SOURCES a.cpp … USES lower floors … LINKS packages …)
+# A folder of core. Floors look down only: what is not in USES is below no one's feet and does not link.
+function(svc_floor name)
+  cmake_parse_arguments(FLOOR "" "" "SOURCES;USES;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(NOT FLOOR_SOURCES)
+    add_library(core_${name} INTERFACE)
+    list(TRANSFORM FLOOR_USES PREPEND core_)
+    target_link_libraries(core_${name} INTERFACE ${FLOOR_USES} ${FLOOR_LINKS})
+    return()
+  endif()
+  add_library(core_${name} STATIC)
+  foreach(source IN LISTS FLOOR_SOURCES)
+    target_sources(core_${name} PRIVATE ${name}/${source})
+  endforeach()
+  target_include_directories(core_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  list(TRANSFORM FLOOR_USES PREPEND core_)
+  target_link_libraries(core_${name} PUBLIC svc_flags ${FLOOR_USES} ${FLOOR_LINKS} PRIVATE ${FLOOR_PRIVATE_LINKS})
+endfunction()
+
+# svc_module(order USES user inventory payment)
+# Makes three targets: contract_<name>, which others may see; <name>, the module, which sees core and the
+# contracts it USES; entry_<name>, by which app makes it. Sources are src/*.cpp, migrations migrations/*.sql.
+function(svc_module name)
+  cmake_parse_arguments(MODULE "" "" "USES;LINKS;MIGRATIONS" ${ARGN})
+  add_library(contract_${name} INTERFACE)
+  target_include_directories(contract_${name} INTERFACE contract)
+  target_link_libraries(contract_${name} INTERFACE core_contract core_identity)
+  list(TRANSFORM MODULE_USES PREPEND contract_)
+  target_link_libraries(contract_${name} INTERFACE ${MODULE_USES})
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
+  add_library(module_${name} STATIC ${sources})
+  target_include_directories(module_${name} PRIVATE src entry)
+  target_link_libraries(module_${name} PUBLIC contract_${name} core_module PRIVATE ${MODULE_LINKS})
+  file(GLOB migrations CONFIGURE_DEPENDS migrations/*.sql)
+  if(MODULE_MIGRATIONS OR migrations)
+    svc_migrations(module_${name} ${name} ${MODULE_MIGRATIONS} ${migrations})
+  endif()
+
+  add_library(entry_${name} INTERFACE)
+  target_include_directories(entry_${name} INTERFACE entry)
+  target_link_libraries(entry_${name} INTERFACE module_${name})
+endfunction()
+
+# Turns SQL files into `svc::<name>::migrations`, numbered in the order given.
+function(svc_migrations target name)
+  string(REPLACE "::" "_" file_name ${name})
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${file_name}_migrations.cpp)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOUTPUT=${output} "-DFILES=${ARGN}"
+            -P ${PROJECT_SOURCE_DIR}/modules/embed_migrations.cmake
+    DEPENDS ${ARGN} ${PROJECT_SOURCE_DIR}/modules/embed_migrations.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

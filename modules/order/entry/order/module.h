@@ -1,0 +1,42 @@
+// How a process hosts the order module. Included by app and tests only.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/fields.h"
+#include "inventory/inventory.h"
+#include "module/module.h"
+#include "order/order.h"
+#include "payment/payment.h"
+#include "saga/runner.h"
+#include "user/user.h"
+
+namespace svc::order {
+
+struct Config {
+  std::int64_t wait_seconds = 2;
+  std::int64_t idempotency_hours = 24;
+  saga::Options saga{};
+  static constexpr auto fields() {
+    return std::tuple{
+        field(&Config::wait_seconds, "wait_seconds", "How long placing an order waits for its end, unless Prefer says",
+              Range{0, 30}, Default{2}),
+        field(&Config::idempotency_hours, "idempotency_hours", "How long an Idempotency-Key is remembered",
+              Range{1, 8'760}, Default{24}),
+        field(&Config::saga, "saga", "How an order is carried out")};
+  }
+};
+
+/// The modules that order asks. They outlive it.
+struct Links {
+  user::Users& users;
+  inventory::Inventory& inventory;
+  payment::Payments& payments;
+};
+
+/// `database`: the module's SQLite file. Throws std::runtime_error when it cannot be used.
+std::unique_ptr<Hosted<Orders>> make(const Config& config, const Environment& environment,
+                                     const std::filesystem::path& database, const Links& links);
+
+}  // namespace svc::order

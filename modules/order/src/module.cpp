@@ -1,0 +1,43 @@
+#include "order/module.h"
+
+#include "identity/crypto.h"
+#include "order_saga.h"
+#include "order_service.h"
+#include "order_store.h"
+#include "sql/database.h"
+
+namespace svc::order {
+namespace {
+
+class OrderModule final : public Hosted<Orders> {
+ public:
+  OrderModule(const Config& config, const Environment& environment, const std::filesystem::path& database,
+              const Links& links)
+      : loops_(environment.loops),
+        database_(database, migrations()),
+        runner_(database_, environment.clock, environment.instance, order_saga(database_, environment.clock, links),
+                config.saga),
+        service_(database_, runner_, environment, config, links) {
+    initialise_crypto();
+  }
+
+  Orders& service() override { return service_; }
+  void start() override { runner_.start(loops_[0]); }
+  void stop() override { runner_.stop(); }
+  std::optional<std::string> trouble() const override { return database_.unwritable(); }
+
+ private:
+  Loops& loops_;
+  sql::Database database_;
+  saga::Runner runner_;
+  OrderService service_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hosted<Orders>> make(const Config& config, const Environment& environment,
+                                     const std::filesystem::path& database, const Links& links) {
+  return std::make_unique<OrderModule>(config, environment, database, links);
+}
+
+}  // namespace svc::order

@@ -1,0 +1,102 @@
+#include "order_saga.h"
+
+#include <stdexcept>
+
+namespace svc::order {
+namespace {
+
+enum Step : std::size_t { reserve, pay, confirm };
+
+template <class T>
+Result<Nothing> without_value(Result<T>& result) {
+  if (!result) return refusal(result);
+  return Nothing{};
+}
+
+class OrderInstance final : public saga::Instance {
+ public:
+  OrderInstance(StoredOrder stored, const Clock& clock, const Links& links)
+      : stored_(std::move(stored)), clock_(clock), links_(links) {}
+
+  Task<Result<Nothing>> forward(std::size_t step, Call call) override {
+    switch (step) {
+      case reserve: return do_reserve(std::move(call));
+      case pay: return do_pay(std::move(call));
+      default: return do_confirm(std::move(call));
+    }
+  }
+  Task<Result<Nothing>> undo(std::size_t step, Call call) override {
+    return step == pay ? do_refund(std::move(call)) : do_release(std::move(call));
+  }
+
+  void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure) override {
+    Order& order = stored_.order;
+    order.status = state == saga::State::done     ? OrderStatus::confirmed
+                   : state == saga::State::undone ? OrderStatus::cancelled
+                                                  : OrderStatus::needs_attention;
+    const bool declined = failure != nullptr && failure->reason == "payment_declined";
+    if (state == saga::State::done || declined) order.payment_id = stored_.payment_id;
+    if (failure != nullptr) {
+      const auto failed = failure->step == "pay" ? FailedStep::pay : FailedStep::reserve;
+      order.failure = OrderFailure{failed, failure->reason, failure->detail};
+    }
+    order.updated_at = clock_.now();
+    update_order(transaction, order);
+  }
+
+ private:
+  Task<Result<Nothing>> do_reserve(Call call) {
+    inventory::ReserveItems command{stored_.order.id, {}};
+    for (const auto& line : stored_.order.items) command.lines.push_back({line.sku, line.quantity});
+    auto reserving = links_.inventory.handle(std::move(call), std::move(command));
+    auto reserved = co_await reserving;
+    co_return without_value(reserved);
+  }
+
+  Task<Result<Nothing>> do_pay(Call call) {
+    const Order& order = stored_.order;
+    payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
+    auto charging = links_.payments.handle(std::move(call), std::move(command));
+    auto charged = co_await charging;
+    if (charged && charged->status == payment::PaymentStatus::declined)
+      co_return fail(Code::conflict, "payment_declined", "The payment was declined");
+    co_return without_value(charged);
+  }
+
+  Task<Result<Nothing>> do_confirm(Call call) {
+    auto committing = links_.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
+    auto committed = co_await committing;
+    co_return without_value(committed);
+  }
+
+  Task<Result<Nothing>> do_refund(Call call) {
+    return links_.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
+  }
+
+  Task<Result<Nothing>> do_release(Call call) {
+    auto releasing = links_.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
+    auto released = co_await releasing;
+    co_return without_value(released);
+  }
+
+  StoredOrder stored_;
+  const Clock& clock_;
+  const Links links_;
+};
+
+}  // namespace
+
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links) {
+  return std::make_unique<OrderInstance>(std::move(order), clock, links);
+}
+
+saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links) {
+  const auto load = [&database, &clock, links](const std::string& id) {
+    auto stored = database.read([&](sql::Session& session) { return find_order(session, id); });
+    if (!stored) throw std::runtime_error("there is a saga without its order");
+    return order_instance(std::move(*stored), clock, links);
+  };
+  return {{{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
+}
+
+}  // namespace svc::order

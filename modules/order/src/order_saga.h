@@ -1,0 +1,20 @@
+// How an order is carried out: reserve, pay, confirm; undone as refund, release.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "order/module.h"
+#include "order_store.h"
+#include "saga/saga.h"
+#include "sql/database.h"
+
+namespace svc::order {
+
+/// The definition that the module's runner drives. What it refers to must outlive it.
+saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links);
+
+/// The saga of an order that is at hand.
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links);
+
+}  // namespace svc::order

@@ -1,0 +1,247 @@
+#include "order_service.h"
+
+#include <sodium.h>
+
+#include <array>
+
+#include "base/base64url.h"
+#include "base/encode.h"
+#include "order_saga.h"
+#include "saga/store.h"
+
+namespace svc::order {
+namespace {
+
+tl::unexpected<Error> no_such_order() { return fail(Code::not_found, "not_found", "There is no such order"); }
+
+tl::unexpected<Error> wrong_status(OrderStatus status) {
+  const std::string name{to_name(status)};
+  return fail(Code::conflict, "order_" + name, "The order is " + name);
+}
+
+// SHA-256 of what was asked for, however it was spelt.
+std::string hash_of(const PlaceOrder& command) {
+  const std::string text = encode(command);
+  std::array<char, crypto_hash_sha256_BYTES> hash;
+  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
+                     reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  return base64url({hash.data(), hash.size()});
+}
+
+bool is_about_the_request(const Error& error) {
+  return error.code == Code::invalid || error.code == Code::not_found;
+}
+
+Money total_of(const std::vector<inventory::PricedLine>& lines) {
+  Money total{0, lines.front().unit_price.currency};
+  for (const auto& line : lines) total.amount += line.quantity * line.unit_price.amount;
+  return total;
+}
+
+Violations foreign_currencies(const std::vector<inventory::PricedLine>& lines) {
+  Violations found;
+  const auto& currency = lines.front().unit_price.currency;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (lines[i].unit_price.currency != currency)
+      report(found, {"/items/" + std::to_string(i) + "/sku", "currency",
+                     "costs " + lines[i].unit_price.currency + ", others " + currency});
+  return found;
+}
+
+}  // namespace
+
+std::optional<StoredOrder> OrderService::find(const std::string& id) {
+  return database_.read([&](sql::Session& session) { return find_order(session, id); });
+}
+
+Result<StoredOrder> OrderService::find_visible(const Call& call, const std::string& id) {
+  auto stored = find(id);
+  if (!stored || (!call.caller->admin && stored->order.user_id != call.caller->subject)) return no_such_order();
+  return std::move(*stored);
+}
+
+Reply<PlaceOrder> OrderService::handle(Call call, PlaceOrder command) {
+  if (!call.origin->idempotency_key.empty()) return place_keyed(std::move(call), std::move(command));
+  auto user_id = command.user_id.value_or(call.caller->subject);
+  return place(std::move(call), std::move(command), std::move(user_id), std::nullopt);
+}
+
+Reply<PlaceOrder> OrderService::place_keyed(Call call, PlaceOrder command) {
+  const std::string& owner = call.caller->subject;
+  const std::string& key = call.origin->idempotency_key;
+  const auto hold = keys_in_use_.hold(owner, key);
+  if (!hold) co_return fail(Code::conflict, "still_being_answered", "The first request with this key is being answered");
+  const auto body_hash = hash_of(command);
+  const auto known = database_.read([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
+  if (known) {
+    auto repeating = answer_repeated(*known, body_hash);
+    auto repeated = co_await repeating;
+    co_return repeated;
+  }
+  auto user_id = command.user_id.value_or(owner);
+  auto placing = place(call, std::move(command), std::move(user_id), KnownKey{body_hash, ""});
+  auto placed = co_await placing;
+  co_return placed;
+}
+
+Reply<PlaceOrder> OrderService::answer_repeated(KnownKey known, std::string body_hash) {
+  if (known.body_hash != body_hash)
+    return fail(Code::invalid, "idempotency_key_reused", "This Idempotency-Key was used for another request");
+  auto stored = find(known.order_id);
+  if (!stored) return no_such_order();
+  return std::move(stored->order);
+}
+
+// Asks the other modules, side by side, about all that the order names. One answer tells every unknown name.
+Task<Result<std::vector<inventory::PricedLine>>> OrderService::check_with_others(Call call, PlaceOrder command,
+                                                                                 std::string user_id) {
+  const Call own = call.on_own_account();
+  auto finding = links_.users.handle(own, user::FindUser{std::move(user_id)});
+  auto quoting = links_.inventory.handle(own, inventory::QuoteItems{std::move(command.items)});
+  auto checking = links_.payments.handle(own, payment::CheckMethod{std::move(command.payment_method)});
+  auto user = co_await finding;
+  auto quote = co_await quoting;
+  auto method = co_await checking;
+
+  if (!quote && !is_about_the_request(quote.error())) co_return refusal(quote);
+  if (!user && !is_about_the_request(user.error())) co_return refusal(user);
+  if (!method && !is_about_the_request(method.error())) co_return refusal(method);
+  Error unknown{Code::invalid, "", "See errors for each name that is not known"};
+  const auto add = [&unknown](std::string reason, Violations violations) {
+    if (unknown.reason.empty()) unknown.reason = std::move(reason);
+    for (auto& violation : violations) report(unknown.violations, std::move(violation));
+  };
+  if (!quote) add(quote.error().reason, std::move(quote.error().violations));
+  if (!user) add("unknown_user", {{"/userId", "unknown", "is no user"}});
+  if (!method) add("unknown_payment_method", {{"/paymentMethod", "unknown", "is no way to pay"}});
+  if (!unknown.reason.empty()) co_return fail(std::move(unknown));
+  co_return std::move(quote->lines);
+}
+
+Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string user_id,
+                                      std::optional<KnownKey> key) {
+  auto checking = check_with_others(call, command, user_id);
+  auto lines = co_await checking;
+  if (!lines) co_return refusal(lines);
+  if (auto foreign = foreign_currencies(*lines); !foreign.empty()) {
+    Error error{Code::invalid, "mixed_currencies", "An order has one currency"};
+    error.violations = std::move(foreign);
+    co_return fail(std::move(error));
+  }
+
+  const Time now = clock_.now();
+  StoredOrder stored;
+  stored.order.id = ids_.next();
+  stored.order.user_id = std::move(user_id);
+  stored.order.total_amount = total_of(*lines);
+  stored.order.items = std::move(*lines);
+  stored.order.created_at = stored.order.updated_at = now;
+  stored.payment_id = ids_.next();
+  stored.payment_method = command.payment_method;
+  if (key) key->order_id = stored.order.id;
+
+  const auto& owner = call.caller->subject;
+  const auto& key_text = call.origin->idempotency_key;
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<saga::Record> {
+    insert_order(transaction, stored);
+    const Time expires_at = now + std::chrono::hours{config_.idempotency_hours};
+    if (key && !insert_key(transaction, owner, key_text, *key, now, expires_at))
+      return fail(Code::conflict, "key_taken", "Another process was faster with this key");
+    return runner_.create(transaction, stored.order.id);
+  });
+  auto created = co_await writing;
+  if (!created && created.error().reason == "key_taken") {
+    const auto known = database_.read([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
+    auto repeating = answer_repeated(known.value_or(KnownKey{}), key->body_hash);
+    auto repeated = co_await repeating;
+    co_return repeated;
+  }
+  if (!created) co_return refusal(created);
+  auto running = run_to_end(std::move(call), std::move(*created), std::move(stored));
+  auto order = co_await running;
+  co_return order;
+}
+
+// Drives the saga, and answers the order as it is when the saga has ended or the wait is over.
+Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
+  const std::string id = stored.order.id;
+  const auto ended = runner_.launch(std::move(record), order_instance(std::move(stored), clock_, links_));
+  const seconds wait = call.origin->wait.value_or(seconds{config_.wait_seconds});
+  if (wait > seconds{0}) {
+    auto waiting = ended->wait_until(Steady::now() + wait);
+    co_await waiting;
+  }
+  auto now = find(id);
+  if (!now) co_return no_such_order();
+  co_return std::move(now->order);
+}
+
+Reply<GetOrder> OrderService::handle(Call call, GetOrder query) {
+  auto stored = find_visible(call, query.id);
+  if (!stored) return refusal(stored);
+  return std::move(stored->order);
+}
+
+Reply<ListOrders> OrderService::handle(Call call, ListOrders query) {
+  auto before = key_of_cursor(query.cursor);
+  if (!before) return refusal(before);
+  OrderFilter filter{std::nullopt, query.status, std::move(*before)};
+  if (!call.caller->admin) filter.user_id = call.caller->subject;
+  OrderPage page;
+  page.items = database_.read([&](sql::Session& session) { return list_orders(session, filter, query.limit + 1); });
+  page.next_cursor = cut_page(page.items, query.limit, [](const Order& order) { return order.id; });
+  return page;
+}
+
+Reply<GetTimeline> OrderService::handle(Call call, GetTimeline query) {
+  auto stored = find_visible(call, query.id);
+  if (!stored) return refusal(stored);
+  Timeline timeline;
+  database_.read([&](sql::Session& session) {
+    for (auto& entry : saga::history(session, query.id))
+      timeline.items.push_back({std::move(entry.step), entry.attempt, std::move(entry.outcome), entry.at,
+                                std::move(entry.detail)});
+    return Nothing{};
+  });
+  return timeline;
+}
+
+// Turns the saga of an order, if it stands as it must, and sees it through.
+Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how, std::string step, OrderStatus to) {
+  const saga::Entry entry{std::move(step), 1, "done", clock_.now(), "by " + call.caller->subject};
+  StoredOrder stored;
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<saga::Record> {
+    auto found = find_order(transaction, id);
+    if (!found) return no_such_order();
+    auto record = (runner_.*how)(transaction, id, entry);
+    if (!record) return wrong_status(found->order.status);
+    found->order.status = to;
+    found->order.updated_at = entry.at;
+    update_order(transaction, found->order);
+    stored = std::move(*found);
+    return std::move(*record);
+  });
+  auto turned = co_await writing;
+  if (!turned) co_return refusal(turned);
+  if (to != OrderStatus::pending) co_return std::move(stored.order);
+  auto running = run_to_end(std::move(call), std::move(*turned), std::move(stored));
+  auto order = co_await running;
+  co_return order;
+}
+
+Reply<CancelOrder> OrderService::handle(Call call, CancelOrder command) {
+  auto stored = find_visible(call, command.id);
+  if (!stored) return refusal(stored);
+  if (stored->order.status == OrderStatus::cancelled) return std::move(stored->order);
+  return turn(std::move(call), std::move(command.id), &saga::Runner::turn_back, "cancel", OrderStatus::pending);
+}
+
+Reply<RetryOrder> OrderService::handle(Call call, RetryOrder command) {
+  return turn(std::move(call), std::move(command.id), &saga::Runner::retry, "retry", OrderStatus::pending);
+}
+
+Reply<AbandonOrder> OrderService::handle(Call call, AbandonOrder command) {
+  return turn(std::move(call), std::move(command.id), &saga::Runner::abandon, "abandon", OrderStatus::cancelled);
+}
+
+}  // namespace svc::order

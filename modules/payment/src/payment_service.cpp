@@ -1,0 +1,94 @@
+#include "payment_service.h"
+
+namespace svc::payment {
+namespace {
+
+/// What a charge that is asked for again is told.
+Result<Payment> answer_of(const StoredPayment& payment) {
+  Payment shown{payment.id, payment.order_id, payment.amount, PaymentStatus::captured, payment.created_at};
+  switch (payment.status) {
+    case StoredStatus::captured: return shown;
+    case StoredStatus::declined: shown.status = PaymentStatus::declined; return shown;
+    case StoredStatus::refunded: shown.status = PaymentStatus::refunded; return shown;
+    case StoredStatus::voided: break;
+  }
+  return fail(Code::conflict, "payment_refunded", "This payment was given back before it was made");
+}
+
+Money negative(const Money& amount) { return {-amount.amount, amount.currency}; }
+
+}  // namespace
+
+std::optional<StoredPayment> PaymentService::find(const std::string& id) {
+  return database_.read([&](sql::Session& session) { return find_payment(session, id); });
+}
+
+Reply<GetPayment> PaymentService::handle(Call call, GetPayment query) {
+  const auto payment = find(query.id);
+  const bool visible = payment && payment->status != StoredStatus::voided &&
+                       (call.caller->admin || payment->user_id == call.caller->subject);
+  if (!visible) return fail(Code::not_found, "not_found", "There is no such payment");
+  return answer_of(*payment);
+}
+
+Reply<CheckMethod> PaymentService::handle(Call, CheckMethod query) {
+  if (provider_.knows(query.method)) return PaymentMethod{query.method};
+  return fail(Code::not_found, "unknown_payment_method", "There is no such way to pay");
+}
+
+Reply<Charge> PaymentService::handle(Call call, Charge command) {
+  if (const auto known = find(command.payment_id)) return answer_of(*known);
+  return charge_anew(std::move(call), std::move(command));
+}
+
+Reply<Charge> PaymentService::charge_anew(Call call, Charge command) {
+  auto charging = provider_.charge(command.payment_id, command.amount, command.method, call.deadline);
+  auto decision = co_await charging;
+  if (!decision) co_return refusal(decision);
+  StoredPayment made{command.payment_id,
+                     command.order_id,
+                     command.user_id,
+                     command.amount,
+                     *decision == Decision::approved ? StoredStatus::captured : StoredStatus::declined,
+                     clock_.now()};
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<StoredPayment> {
+    // The same charge, or its refund, may have come in between.
+    if (auto known = find_payment(transaction, made.id)) return std::move(*known);
+    insert_payment(transaction, made);
+    if (made.status == StoredStatus::captured) enter(transaction, made.id, Movement::charge, made.amount, made.created_at);
+    return made;
+  });
+  auto recorded = co_await writing;
+  if (!recorded) co_return refusal(recorded);
+  co_return answer_of(*recorded);
+}
+
+Reply<Refund> PaymentService::handle(Call call, Refund command) {
+  // First our own mark, so that a charge on its way to being recorded meets it; then the provider; then the books.
+  auto marking = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<StoredPayment> {
+    StoredPayment mark;
+    mark.id = command.payment_id;
+    mark.status = StoredStatus::voided;
+    mark.created_at = clock_.now();
+    insert_payment(transaction, mark);
+    return *find_payment(transaction, command.payment_id);
+  });
+  auto payment = co_await marking;
+  if (!payment) co_return refusal(payment);
+  if (payment->status == StoredStatus::declined || payment->status == StoredStatus::refunded) co_return Nothing{};
+
+  auto refunding = provider_.refund(command.payment_id, call.deadline);
+  auto refunded = co_await refunding;
+  if (!refunded || payment->status == StoredStatus::voided) co_return refunded;
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    const auto now = find_payment(transaction, command.payment_id);
+    if (now->status != StoredStatus::captured) return Nothing{};
+    set_status(transaction, now->id, StoredStatus::refunded);
+    enter(transaction, now->id, Movement::refund, negative(now->amount), clock_.now());
+    return Nothing{};
+  });
+  auto recorded = co_await writing;
+  co_return recorded;
+}
+
+}  // namespace svc::payment

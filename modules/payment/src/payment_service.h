@@ -1,0 +1,32 @@
+// The payment module's operations.
+#pragma once
+
+#include "base/clock.h"
+#include "payment/payment.h"
+#include "payment/provider.h"
+#include "payment_store.h"
+#include "sql/database.h"
+
+namespace svc::payment {
+
+class PaymentService final : public Payments {
+ public:
+  /// What it refers to must outlive it.
+  PaymentService(sql::Database& database, const Clock& clock, Provider& provider)
+      : database_(database), clock_(clock), provider_(provider) {}
+
+  Reply<GetPayment> handle(Call call, GetPayment query) override;
+  Reply<CheckMethod> handle(Call call, CheckMethod query) override;
+  Reply<Charge> handle(Call call, Charge command) override;
+  Reply<Refund> handle(Call call, Refund command) override;
+
+ private:
+  Reply<Charge> charge_anew(Call call, Charge command);
+  std::optional<StoredPayment> find(const std::string& id);
+
+  sql::Database& database_;
+  const Clock& clock_;
+  Provider& provider_;
+};
+
+}  // namespace svc::payment

@@ -1,0 +1,4 @@
+#include "http/outside_of.h"
+#include "user/user.h"
+
+template struct svc::http::Outside<svc::user::Users>;
