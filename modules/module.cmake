@@ -1,5 +1,14 @@
 # How the house is built: floors of core, and modules that see only each other's contracts.
 
+# Headers that nearly every source includes, parsed once. nlohmann/json.hpp alone takes two seconds.
+file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
+add_library(svc_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(svc_precompiled PRIVATE svc_flags nlohmann_json::nlohmann_json)
+target_precompile_headers(svc_precompiled PRIVATE
+  <algorithm> <array> <chrono> <condition_variable> <coroutine> <filesystem> <functional> <map> <memory> <mutex>
+  <optional> <string> <string_view> <thread> <tuple> <unordered_map> <variant> <vector>
+  <nlohmann/json.hpp> <tl/expected.hpp>)
+
 # svc_floor(base SOURCES a.cpp … USES lower floors … LINKS packages …)
 # A folder of core. Floors look down only: what is not in USES is below no one's feet and does not link.
 function(svc_floor name)
@@ -15,6 +24,7 @@ function(svc_floor name)
     target_sources(core_${name} PRIVATE ${name}/${source})
   endforeach()
   target_include_directories(core_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_precompile_headers(core_${name} REUSE_FROM svc_precompiled)
   list(TRANSFORM FLOOR_USES PREPEND core_)
   target_link_libraries(core_${name} PUBLIC svc_flags ${FLOOR_USES} ${FLOOR_LINKS} PRIVATE ${FLOOR_PRIVATE_LINKS})
 endfunction()
@@ -32,6 +42,7 @@ function(svc_module name)
 
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/*.cpp)
   add_library(module_${name} STATIC ${sources})
+  target_precompile_headers(module_${name} REUSE_FROM svc_precompiled)
   target_include_directories(module_${name} PRIVATE src entry)
   target_link_libraries(module_${name} PUBLIC contract_${name} core_module PRIVATE ${MODULE_LINKS})
   file(GLOB migrations CONFIGURE_DEPENDS migrations/*.sql)

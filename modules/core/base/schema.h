@@ -22,28 +22,41 @@ concept NamedSchema = requires { T::schema_name; };
 template <class M>
 OrderedJson schema_of(Schemas& schemas, bool strict);
 
+// Built by plain functions: what is instantiated for each type and field is only the calls of them.
 namespace detail {
+
+OrderedJson plain_schema(std::string_view type, std::string_view format = {});
+OrderedJson enum_schema(const std::vector<std::string_view>& values);
+OrderedJson list_schema(OrderedJson entry);
+OrderedJson reference_to(std::string_view name);
+void say(OrderedJson& schema, std::string_view keyword, std::int64_t bound);
+void say(OrderedJson& schema, std::string_view keyword, std::string_view bound);
+
+/// An object's schema under construction.
+class ObjectSchema {
+ public:
+  void add(std::string_view name, OrderedJson schema, bool required);
+  OrderedJson finish(bool strict);
+
+ private:
+  OrderedJson whole_ = plain_schema("object");
+  OrderedJson required_ = OrderedJson::array();
+};
 
 template <class T, class M, class... Rules>
 OrderedJson schema_of_field(const Field<T, M, Rules...>& f, Schemas& schemas, bool strict) {
   OrderedJson part = schema_of<M>(schemas, strict);
-  part["description"] = f.doc;
-  const auto say = [&](std::string_view keyword, const auto& bound) { part[std::string(keyword)] = bound; };
-  std::apply([&](const auto&... rule) { (rule.describe(say), ...); }, f.rules);
+  say(part, "description", f.doc);
+  const auto state = [&](std::string_view keyword, auto bound) { say(part, keyword, bound); };
+  std::apply([&](const auto&... rule) { (rule.describe(state), ...); }, f.rules);
   return part;
 }
 
 template <class T>
 OrderedJson schema_of_object(Schemas& schemas, bool strict) {
-  OrderedJson whole{{"type", "object"}};
-  OrderedJson required = OrderedJson::array();
-  each_field<T>([&](const auto& f) {
-    whole["properties"][std::string(f.name)] = schema_of_field(f, schemas, strict);
-    if (!may_be_absent(f)) required.push_back(f.name);
-  });
-  if (!required.empty()) whole["required"] = std::move(required);
-  if (strict) whole["additionalProperties"] = false;
-  return whole;
+  ObjectSchema object;
+  each_field<T>([&](const auto& f) { object.add(f.name, schema_of_field(f, schemas, strict), !may_be_absent(f)); });
+  return object.finish(strict);
 }
 
 }  // namespace detail
@@ -54,19 +67,19 @@ OrderedJson schema_of(Schemas& schemas, bool strict) {
   if constexpr (is_optional<M>) {
     return schema_of<typename M::value_type>(schemas, strict);
   } else if constexpr (std::is_same_v<M, bool>) {
-    return {{"type", "boolean"}};
+    return detail::plain_schema("boolean");
   } else if constexpr (std::is_integral_v<M>) {
-    return {{"type", "integer"}, {"format", sizeof(M) == 8 ? "int64" : "int32"}};
+    return detail::plain_schema("integer", sizeof(M) == 8 ? "int64" : "int32");
   } else if constexpr (std::is_floating_point_v<M>) {
-    return {{"type", "number"}};
+    return detail::plain_schema("number");
   } else if constexpr (std::is_same_v<M, Time>) {
-    return {{"type", "string"}, {"format", "date-time"}};
+    return detail::plain_schema("string", "date-time");
   } else if constexpr (NamedEnum<M>) {
-    OrderedJson values = OrderedJson::array();
+    std::vector<std::string_view> values;
     for (const auto& entry : names(std::type_identity<M>{})) values.push_back(entry.name);
-    return {{"type", "string"}, {"enum", std::move(values)}};
+    return detail::enum_schema(values);
   } else if constexpr (is_list<M>) {
-    return {{"type", "array"}, {"items", schema_of<typename M::value_type>(schemas, strict)}};
+    return detail::list_schema(schema_of<typename M::value_type>(schemas, strict));
   } else if constexpr (NamedSchema<M>) {
     if (strict) return detail::schema_of_object<M>(schemas, strict);  // the named one is that of answers
     const std::string name{M::schema_name};
@@ -75,12 +88,12 @@ OrderedJson schema_of(Schemas& schemas, bool strict) {
       auto whole = detail::schema_of_object<M>(schemas, strict);
       schemas.named[name] = std::move(whole);
     }
-    return {{"$ref", "#/components/schemas/" + name}};
+    return detail::reference_to(name);
   } else if constexpr (Described<M>) {
     return detail::schema_of_object<M>(schemas, strict);
   } else {
     static_assert(std::is_same_v<M, std::string>, "no such type can be a field");
-    return {{"type", "string"}};
+    return detail::plain_schema("string");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <sstream>
 
 namespace svc::config {
@@ -83,6 +84,11 @@ std::string flag_name(std::string_view key) {
   return name;
 }
 
+void Config::add_key(const std::string& name, std::string_view doc, bool is_flag, bool is_text, std::string value,
+                     std::function<std::string(const std::string&)> set) {
+  keys_.push_back({name, std::string(doc), is_flag, std::move(value), "default", is_text, std::move(set)});
+}
+
 Key* Config::find(std::string_view name) {
   const auto found = std::ranges::find(keys_, name, &Key::name);
   return found == keys_.end() ? nullptr : &*found;
@@ -127,12 +133,20 @@ void Config::read_environment(const std::vector<std::string>& variables) {
 void Config::read_flag(const std::string& key, const std::string& value) { set(key, value, flag_name(key)); }
 
 void Config::check() {
-  for (const auto& check : checks_) check(*this);
-  // A nested section is checked with its parent and by itself: say it once.
-  std::vector<std::string> once;
-  for (auto& fault : faults_)
-    if (std::ranges::find(once, fault) == once.end()) once.push_back(std::move(fault));
-  faults_ = std::move(once);
+  std::set<std::string> told;  // a nested section is checked by itself and with the one it is part of
+  for (const auto& section : checks_) {
+    Violations found;
+    section.run(found);
+    for (const auto& violation : found) {
+      std::string name = violation.pointer.substr(1);
+      std::ranges::replace(name, '/', '.');
+      if (!section.prefix.empty()) name = section.prefix + "." + name;
+      if (!told.insert(name).second) continue;
+      const Key* const key = find(name);
+      fault(name + (key ? " = " + key->value : "") + ": must be " + violation.detail +
+            (key ? " (" + key->source + ")" : ""));
+    }
+  }
 }
 
 std::string Config::print() const { return print_keys(keys_, false); }

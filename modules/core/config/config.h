@@ -62,11 +62,17 @@ class Config {
   std::string print_template() const;
 
  private:
+  void add_key(const std::string& name, std::string_view doc, bool is_flag, bool is_text, std::string value,
+               std::function<std::string(const std::string&)> set);
   void set(const std::string& key, const std::string& value, const std::string& source);
   Key* find(std::string_view name);
 
   std::vector<Key> keys_;
-  std::vector<std::function<void(Config&)>> checks_;
+  struct SectionCheck {
+    std::string prefix;
+    std::function<void(Violations&)> run;
+  };
+  std::vector<SectionCheck> checks_;
   std::vector<std::string> faults_;
 };
 
@@ -137,24 +143,11 @@ void Config::add(const std::string& prefix, T& section) {
     if constexpr (Described<M>) {
       add(name, member);
     } else {
-      keys_.push_back({name, std::string(f.doc), std::is_same_v<M, bool>, detail::print(member), "default",
-                       !std::is_arithmetic_v<M>,
-                       [&member](const std::string& text) { return detail::parse(text, member); }});
+      add_key(name, f.doc, std::is_same_v<M, bool>, !std::is_arithmetic_v<M>, detail::print(member),
+              [&member](const std::string& text) { return detail::parse(text, member); });
     }
   });
-  // Nested sections check themselves when they are added; here only what is this section's own.
-  checks_.push_back([prefix, &section](Config& config) {
-    Violations found;
-    svc::check(section, found);
-    for (const auto& violation : found) {
-      std::string key = violation.pointer.substr(1);
-      std::ranges::replace(key, '/', '.');
-      const auto name = prefix.empty() ? key : prefix + "." + key;
-      const Key* const known = config.find(name);
-      config.fault(name + " = " + (known ? known->value : "") + ": must be " + violation.detail +
-                   (known ? " (" + known->source + ")" : ""));
-    }
-  });
+  checks_.push_back({prefix, [&section](Violations& found) { svc::check(section, found); }});
 }
 
 }  // namespace svc::config

@@ -8,6 +8,7 @@ namespace svc::http {
 
 void Link::add_call_headers(Outgoing& request, const Call& call) const {
   const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - Steady::now());
+  if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.headers.emplace_back(cluster_header, to.cluster->token(to.service));
   request.headers.emplace_back(budget_header, std::to_string(std::max<std::int64_t>(left.count(), 1)));
   if (!call.origin->request_id.empty()) request.headers.emplace_back("X-Request-Id", call.origin->request_id);
@@ -18,10 +19,20 @@ void Link::add_call_headers(Outgoing& request, const Call& call) const {
   if (call.caller) request.headers.emplace_back("Authorization", "Bearer " + call.caller->token);
 }
 
-Error Link::no_answer(const std::string& target, const Error& particulars) {
+Error told_failure(const std::string& target, const Error& particulars) {
   log::debug("link_failed", {{"target", target}, {"reason", particulars.reason}, {"detail", particulars.detail}});
   if (particulars.code == Code::timeout) return Error{Code::timeout, "no_answer", target + " did not answer in time"};
   return fail(Code::unavailable, "service_unavailable", target + " cannot be reached now").value();
+}
+
+Task<Result<Response>> Link::exchange(LinkTo to, Outgoing request, Steady::time_point deadline, int success,
+                                      bool or_created) {
+  auto asking = to.transport->roundtrip(std::move(request), deadline);
+  auto response = co_await asking;
+  if (!response) co_return fail(told_failure(to.target, response.error()));
+  if (response->status != success && !(or_created && response->status == 201))
+    co_return fail(error_of(response->status, response->body, response->header("Retry-After")));
+  co_return response;
 }
 
 }  // namespace svc::http

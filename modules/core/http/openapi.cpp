@@ -1,5 +1,7 @@
 #include "http/openapi.h"
 
+#include <algorithm>
+
 #include "http/openapi_of.h"
 #include "http/problem_document.h"
 
@@ -23,50 +25,88 @@ OrderedJson problem_response(int status) {
   return response;
 }
 
-}  // namespace
+using Operation = OpenApi::Parts::Operation;
 
-std::set<int> detail::refusals_of(const RefusalTraits& traits) {
-  const Endpoint& endpoint = traits.endpoint;
+bool takes_body(const Operation& operation) {
+  return std::ranges::any_of(operation.parameters, &Operation::Parameter::in_body);
+}
+
+std::set<int> refusals_of(const Operation& operation) {
+  const Endpoint& endpoint = operation.endpoint;
   std::set<int> statuses{503, 504};
-  if (traits.takes_body) statuses.insert({400, 413, 415});
+  if (takes_body(operation)) statuses.insert({400, 413, 415});
   if (endpoint.retry == Retry::keyed) statuses.insert(400);
-  if (traits.has_fields) statuses.insert(422);
+  if (!operation.parameters.empty()) statuses.insert(422);
   if (endpoint.access != Access::anyone) statuses.insert({401, 403});
-  if (traits.limits_caller) statuses.insert(403);
+  if (operation.limits_caller) statuses.insert(403);
   for (const auto& known : code_table)
     if (endpoint.fails.contains(known.code)) statuses.insert(known.status);
   return statuses;
 }
 
-OrderedJson detail::describe_endpoint(const Endpoint& endpoint, std::string_view service) {
-  OrderedJson operation{{"operationId", endpoint.name}, {"summary", endpoint.summary}, {"tags", {service}}};
-  operation["security"] = OrderedJson::array();
-  if (endpoint.access != Access::anyone)
-    operation["security"].push_back({{"bearer", OrderedJson::array()}});
-  if (surface(endpoint) == Surface::operations)
-    operation["servers"].push_back({{"url", operations_url}, {"description", "The operations port"}});
+void add_parameters(OrderedJson& described, Operation& operation) {
+  svc::detail::ObjectSchema body;
+  for (auto& parameter : operation.parameters) {
+    if (parameter.in_body) {
+      body.add(parameter.name, std::move(parameter.schema), parameter.required);
+      continue;
+    }
+    parameter.schema.erase("description");
+    described["parameters"].push_back({{"name", parameter.name},
+                                       {"in", parameter.in_path ? "path" : "query"},
+                                       {"description", parameter.doc},
+                                       {"required", parameter.in_path || parameter.required},
+                                       {"schema", std::move(parameter.schema)}});
+  }
+  if (takes_body(operation))
+    described["requestBody"] = {{"required", true},
+                                {"content", {{"application/json", {{"schema", body.finish(true)}}}}}};
+}
+
+void add_headers(OrderedJson& described, const Endpoint& endpoint) {
   if (endpoint.retry == Retry::keyed)
-    operation["parameters"].push_back(header_parameter(
-        "Idempotency-Key", "Makes repeating safe: the same key within 24 hours is the same request",
-        {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}));
+    described["parameters"].push_back(
+        header_parameter("Idempotency-Key", "Makes repeating safe: the same key within 24 hours is the same request",
+                         {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}));
   if (endpoint.waits)
-    operation["parameters"].push_back(header_parameter(
+    described["parameters"].push_back(header_parameter(
         "Prefer", "How long the answer may wait for the end of the work: wait=SECONDS, or respond-async (RFC 7240)",
         {{"type", "string"}}));
-  return operation;
 }
 
-void detail::add_refusals(OrderedJson& operation, OpenApi::Parts& parts, const std::set<int>& refusals) {
-  for (const int status : refusals) {
-    operation["responses"][std::to_string(status)]["$ref"] = "#/components/responses/" + problem_name(status);
-    parts.problems.insert(status);
+void add_answer(OrderedJson& described, const Operation& operation, int status) {
+  OrderedJson& answer = described["responses"][std::to_string(status)];
+  answer["description"] = status == 201 ? "Made" : status == 204 ? "Done" : "As asked";
+  if (status == 201 && !operation.endpoint.location.empty())
+    answer["headers"]["Location"] = {{"description", "Where it is found"}, {"schema", {{"type", "string"}}}};
+  if (operation.answer) answer["content"]["application/json"]["schema"] = *operation.answer;
+}
+
+}  // namespace
+
+void OpenApi::Parts::add_service(std::string_view name, std::string_view summary) {
+  tags.push_back({{"name", name}, {"description", summary}});
+}
+
+void OpenApi::Parts::add_operation(Operation operation) {
+  const Endpoint& endpoint = operation.endpoint;
+  OrderedJson described{
+      {"operationId", endpoint.name}, {"summary", endpoint.summary}, {"tags", {operation.service}}};
+  described["security"] = OrderedJson::array();
+  if (endpoint.access != Access::anyone) described["security"].push_back({{"bearer", OrderedJson::array()}});
+  if (surface(endpoint) == Surface::operations)
+    described["servers"].push_back({{"url", operations_url}, {"description", "The operations port"}});
+  add_parameters(described, operation);
+  add_headers(described, endpoint);
+  if (operation.says_created) add_answer(described, operation, 201);
+  add_answer(described, operation, endpoint.success);
+  for (const int status : refusals_of(operation)) {
+    described["responses"][std::to_string(status)]["$ref"] = "#/components/responses/" + problem_name(status);
+    problems.insert(status);
   }
-}
-
-OrderedJson& detail::place_for(OpenApi::Parts& parts, const Endpoint& endpoint) {
   std::string verb{method_name(endpoint.verb)};
   for (char& c : verb) c = static_cast<char>(c - 'A' + 'a');
-  return parts.paths[std::string(endpoint.path)][verb];
+  paths[std::string(endpoint.path)][verb] = std::move(described);
 }
 
 OpenApi::OpenApi() : parts_(std::make_unique<Parts>()) {}

@@ -1,9 +1,9 @@
-// How a service's contract becomes part of the document (openapi.h). Slow to compile; included through
-// outside_of.h only.
+// How a service's contract becomes part of the document (openapi.h). Included through outside_of.h only.
 #pragma once
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/schema.h"
 #include "contract/door.h"
@@ -18,75 +18,42 @@ struct OpenApi::Parts {
   OrderedJson tags = OrderedJson::array();
   Schemas schemas;
   std::set<int> problems;  ///< statuses that some operation refuses with
-};
 
-namespace detail {
-
-/// What decides how an operation may refuse, beyond its endpoint.
-struct RefusalTraits {
-  const Endpoint& endpoint;
-  bool takes_body;
-  bool has_fields;
-  bool limits_caller;
-};
-std::set<int> refusals_of(const RefusalTraits& traits);
-/// An operation's object without parameters, body and answers, but with what its endpoint says.
-OrderedJson describe_endpoint(const Endpoint& endpoint, std::string_view service);
-void add_refusals(OrderedJson& operation, OpenApi::Parts& parts, const std::set<int>& refusals);
-/// Where an operation stands in the document.
-OrderedJson& place_for(OpenApi::Parts& parts, const Endpoint& endpoint);
-
-template <class S, class Op>
-void describe_one(OpenApi::Parts& parts) {
-  constexpr const Endpoint& endpoint = Op::endpoint;
-  constexpr bool has_fields = std::tuple_size_v<decltype(Op::fields())> > 0;
-  const auto refusals = refusals_of({endpoint, takes_body<Op>(), has_fields, LimitsCaller<Op>});
-  OrderedJson operation = describe_endpoint(endpoint, S::name);
-  OrderedJson body{{"type", "object"}, {"properties", OrderedJson::object()}};
-  OrderedJson required = OrderedJson::array();
-  each_field<Op>([&](const auto& f) {
-    OrderedJson schema = svc::detail::schema_of_field(f, parts.schemas, true);
-    if (in_body<Op>(f.name)) {
-      body["properties"][std::string(f.name)] = std::move(schema);
-      if (!may_be_absent(f)) required.push_back(f.name);
-      return;
-    }
-    const bool is_path = in_path<Op>(f.name);
-    schema.erase("description");
-    operation["parameters"].push_back({{"name", f.name},
-                                       {"in", is_path ? "path" : "query"},
-                                       {"description", f.doc},
-                                       {"required", is_path || !may_be_absent(f)},
-                                       {"schema", std::move(schema)}});
-  });
-  if constexpr (takes_body<Op>()) {
-    if (!required.empty()) body["required"] = std::move(required);
-    body["additionalProperties"] = false;
-    operation["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", std::move(body)}}}}}};
-  }
-  using Answer = typename Op::Response;
-  const auto add_answer = [&](int status) {
-    OrderedJson& answer = operation["responses"][std::to_string(status)];
-    answer["description"] = status == 201 ? "Made" : status == 204 ? "Done" : "As asked";
-    if constexpr (!std::is_same_v<Answer, Nothing>)
-      answer["content"]["application/json"]["schema"] = schema_of<Answer>(parts.schemas, false);
-    if (status == 201 && !endpoint.location.empty())
-      answer["headers"]["Location"] = {{"description", "Where it is found"}, {"schema", {{"type", "string"}}}};
+  /// What a document says of one operation.
+  struct Operation {
+    struct Parameter {
+      std::string_view name, doc;
+      bool in_path, in_body, required;
+      OrderedJson schema;
+    };
+    Endpoint endpoint;
+    std::string_view service;
+    std::vector<Parameter> parameters{};
+    std::optional<OrderedJson> answer{};  ///< its schema; nothing: it has no content
+    bool says_created = false;
+    bool limits_caller = false;
   };
-  if constexpr (SaysCreated<Answer>) add_answer(201);
-  add_answer(endpoint.success);
-  add_refusals(operation, parts, refusals);
-  place_for(parts, endpoint) = std::move(operation);
-}
-
-}  // namespace detail
+  void add_service(std::string_view name, std::string_view summary);
+  void add_operation(Operation operation);
+};
 
 template <class S>
 void describe_service(OpenApi& document) {
   auto& parts = document.parts();
-  parts.tags.push_back({{"name", S::name}, {"description", S::summary}});
+  parts.add_service(S::name, S::summary);
   S::each_operation([&]<class Op>() {
-    if constexpr (surface(Op::endpoint) != Surface::internal) detail::describe_one<S, Op>(parts);
+    if constexpr (surface(Op::endpoint) != Surface::internal) {
+      OpenApi::Parts::Operation operation{Op::endpoint, S::name};
+      each_field<Op>([&](const auto& f) {
+        operation.parameters.push_back({f.name, f.doc, in_path<Op>(f.name), in_body<Op>(f.name), !may_be_absent(f),
+                                        svc::detail::schema_of_field(f, parts.schemas, true)});
+      });
+      using Answer = typename Op::Response;
+      if constexpr (!std::is_same_v<Answer, Nothing>) operation.answer = schema_of<Answer>(parts.schemas, false);
+      operation.says_created = SaysCreated<Answer>;
+      operation.limits_caller = LimitsCaller<Op>;
+      parts.add_operation(std::move(operation));
+    }
   });
 }
 

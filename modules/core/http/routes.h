@@ -23,11 +23,25 @@ concept SaysCreated = requires(const T& value) {
 
 namespace detail {
 
-/// Reads the body of a command: 413, 415 and 400 in this order.
-Task<Result<std::string>> read_command(const Request& request, bool expects_json);
+/// One request for one operation: what the steps need of its type.
+class Action {
+ public:
+  virtual ~Action() = default;
+  virtual Result<Nothing> read(const Request& request, std::string_view body) = 0;
+  virtual Task<Response> enter(Call call) = 0;
+};
+
+/// An operation as a route.
+struct RouteInfo {
+  Endpoint endpoint;
+  bool takes_body;
+  std::unique_ptr<Action> (*make)(void* service);
+  void* service;
+};
+Task<Response> answer(const RouteInfo& route, const Identify& identify, Request& request);
 
 template <class Op>
-Response respond(Result<typename Op::Response>& result) {
+Response respond(Result<typename Op::Response> result) {
   using Answer = typename Op::Response;
   if (!result) return problem(result.error());
   Response response{Op::endpoint.success};
@@ -44,39 +58,40 @@ Response respond(Result<typename Op::Response>& result) {
 }
 
 template <class S, class Op>
-Task<Response> answer(Door<S> door, const Identify& identify, Request& request) {
-  constexpr const Endpoint& endpoint = Op::endpoint;
-  auto identifying = identify(request, endpoint.access == Access::signed_in || endpoint.access == Access::admin);
-  auto call = co_await identifying;
-  if (!call) co_return problem(call.error());
-  if (auto refused = refuse_caller(*call, endpoint.access); refused && refused->code == Code::unauthenticated)
-    co_return problem(*refused);
+class ActionOf final : public Action {
+ public:
+  explicit ActionOf(S& service) : door_(service) {}
 
-  Op op{};
-  Violations found;
-  if constexpr (has_body(endpoint.verb)) {
-    auto reading = read_command(request, takes_body<Op>());
-    auto body = co_await reading;
-    if (!body) co_return problem(body.error());
-    auto readable = read_body(*body, op, found);
-    if (!readable) co_return problem(readable.error());
-  }
-  if constexpr (endpoint.retry == Retry::keyed) {
-    auto key = idempotency_key(request.headers);
-    if (!key) co_return problem(key.error());
-    if (!key->empty()) {
-      auto origin = std::make_shared<Origin>(*call->origin);
-      origin->idempotency_key = std::move(*key);
-      call->origin = std::move(origin);
+  Result<Nothing> read(const Request& request, std::string_view body) override {
+    if constexpr (has_body(Op::endpoint.verb)) {
+      auto readable = read_body(body, op_, found_);
+      if (!readable) return readable;
     }
+    read_path_and_query(request, op_, found_);
+    if (!found_.empty()) add_broken_rules(op_, found_);
+    return Nothing{};
   }
-  read_path_and_query(request, op, found);
-  if (!found.empty()) add_broken_rules(op, found);
 
-  auto entering = door.enter(std::move(*call), std::move(op), std::move(found));
-  auto result = co_await entering;
-  co_return respond<Op>(result);
-}
+  Task<Response> enter(Call call) override {
+    auto reply = door_.enter(std::move(call), std::move(op_), std::move(found_));
+    if (reply.ready()) return respond<Op>(reply.take());
+    return respond_later(std::move(reply));
+  }
+
+  static std::unique_ptr<Action> make(void* service) {
+    return std::make_unique<ActionOf>(*static_cast<S*>(service));
+  }
+
+ private:
+  static Task<Response> respond_later(Reply<Op> reply) {
+    auto result = co_await reply;
+    co_return respond<Op>(std::move(result));
+  }
+
+  Door<S> door_;
+  Op op_{};
+  Violations found_;
+};
 
 }  // namespace detail
 
@@ -85,9 +100,9 @@ template <class S>
 void add_routes(Router& router, Surface where, S& service, const Identify& identify) {
   S::each_operation([&]<class Op>() {
     if (surface(Op::endpoint) != where) return;
-    router.add(Op::endpoint.verb, Op::endpoint.path, [door = Door<S>(service), &identify](Request& request) {
-      return detail::answer<S, Op>(door, identify, request);
-    });
+    const detail::RouteInfo route{Op::endpoint, takes_body<Op>(), detail::ActionOf<S, Op>::make, &service};
+    router.add(Op::endpoint.verb, Op::endpoint.path,
+               [route, &identify](Request& request) { return detail::answer(route, identify, request); });
   });
 }
 

@@ -29,6 +29,10 @@ class Transport {
   virtual Task<Result<Response>> roundtrip(Outgoing request, Steady::time_point deadline) = 0;
 };
 
+/// What a caller, and perhaps a client, may know of a failure on the way to `target`: not addresses. The
+/// particulars go to the log.
+Error told_failure(const std::string& target, const Error& particulars);
+
 /// Straight to a router in this process, through everything HTTP but the network. Made for tests that look for
 /// what cannot travel.
 class Router;

@@ -59,6 +59,8 @@ int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*,
   return database_.getChanges();
 }
 
+void Connection::wait_for_no_lock() { sqlite3_busy_handler(database_.getHandle(), nullptr, nullptr); }
+
 bool Connection::autocommit() { return sqlite3_get_autocommit(database_.getHandle()) != 0; }
 
 int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, void* context) {

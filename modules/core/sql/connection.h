@@ -21,6 +21,8 @@ class Connection {
   /// For statements without parameters or rows.
   void execute(Sql sql) { run(sql, {}, nullptr, nullptr); }
   SQLite::Database& raw() { return database_; }
+  /// From now on a lock that another process holds is answered with SQLITE_BUSY at once.
+  void wait_for_no_lock();
   /// False while a transaction is open. SQLite ends one by itself after some errors (FULL, IOERR, NOMEM).
   bool autocommit();
 

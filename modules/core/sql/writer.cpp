@@ -36,6 +36,7 @@ bool is_storage_failure(const SQLite::Exception& error) {
 }  // namespace
 
 Writer::Writer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+  connection_->wait_for_no_lock();  // begin() does, and minds the deadlines of those who wait
   thread_ = std::thread([this] { work(); });
 }
 

@@ -4,7 +4,6 @@
 #include "headers.h"
 #include "http/problem.h"
 #include "http/routes.h"
-#include "observe/log.h"
 
 namespace svc::gateway {
 namespace {
@@ -44,21 +43,12 @@ class Behind final : public Upstream {
     }
     auto asking = transport_->roundtrip(std::move(outgoing), Steady::now() + timeout_);
     auto response = co_await asking;
-    if (!response) co_return no_answer(response.error());
+    if (!response) co_return http::problem(http::told_failure(name_, response.error()));
     response->headers = to_client(std::move(response->headers));
     co_return std::move(*response);
   }
 
  private:
-  // Says what clients may know; the particulars go to the log.
-  http::Response no_answer(const Error& error) const {
-    log::debug("upstream_failed", {{"target", name_}, {"reason", error.reason}, {"detail", error.detail}});
-    if (error.code == Code::timeout)
-      return http::problem(Error{Code::timeout, "no_answer", name_ + " did not answer in time"});
-    return http::problem(
-        fail(Code::unavailable, "service_unavailable", name_ + " cannot be reached now").value());
-  }
-
   const std::shared_ptr<http::Transport> transport_;
   const std::string name_;
   const ClusterKey& cluster_;

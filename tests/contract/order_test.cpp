@@ -1,0 +1,451 @@
+// What the order module promises, over each lane; its own links to the others use the same lane.
+#include "order/order.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include "inventory/module.h"
+#include "order/module.h"
+#include "payment/module.h"
+#include "support/catch.h"
+#include "support/world.h"
+#include "user/module.h"
+
+namespace {
+
+using namespace svc;
+using namespace svc::order;
+using inventory::Line;
+using test::World;
+
+Config quick() {
+  Config config;
+  config.saga.backoff_ms = 1;
+  config.saga.step_timeout_ms = 300;
+  config.saga.forward_attempts = 4;
+  config.saga.undo_attempts = 3;
+  config.saga.poll_ms = 20;
+  return config;
+}
+
+// A link that a test can cut: answers of the real service, unless told otherwise.
+template <class S>
+struct Cuttable {
+  std::unique_ptr<S> real;
+  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault;
+  template <class Op>
+  Reply<Op> send(Call call, Op op) const {
+    if (auto error = (*fault)(Op::endpoint.name)) return fail(std::move(*error));
+    return real->handle(std::move(call), std::move(op));
+  }
+};
+
+struct Fixture {
+  explicit Fixture(Config config = quick())
+      : module(make(config, world.environment, world.dir / "order.db", {*users, *inventory, *payments})) {
+    module->start();
+    CHECK(world.ask(*users, world.anyone(), user::CreateUser{"Ann", "ann@example.com", "correct horse", {}}));
+    ann = world.ask(*users, world.admin(), user::ListUsers{})->items[0].id;
+    put("a", 10, 100);
+    put("b", 5, 250);
+  }
+  ~Fixture() { module->stop(); }
+
+  test::Lane lane = GENERATE(from_range(test::lanes));
+  World world;
+  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault =
+      std::make_shared<std::function<std::optional<Error>(std::string_view)>>(
+          [](std::string_view) { return std::nullopt; });
+  std::unique_ptr<Hosted<user::Users>> user_module = user::make({}, world.environment, world.dir / "user.db");
+  std::unique_ptr<Hosted<inventory::Inventory>> inventory_module =
+      inventory::make({}, world.environment, world.dir / "inventory.db");
+  std::unique_ptr<Hosted<payment::Payments>> payment_module =
+      payment::make(payment::Config{}, world.environment, world.dir / "payment.db");
+  std::unique_ptr<user::Users> users = cut(world.open(lane, user_module->service()));
+  std::unique_ptr<inventory::Inventory> inventory = cut(world.open(lane, inventory_module->service()));
+  std::unique_ptr<payment::Payments> payments = cut(world.open(lane, payment_module->service()));
+  std::unique_ptr<Hosted<Orders>> module;
+  std::unique_ptr<Orders> orders = world.open(lane, module->service());
+  std::string ann;
+
+  template <class S>
+  std::unique_ptr<S> cut(std::unique_ptr<S> real) {
+    return std::make_unique<Stub<S, Cuttable<S>>>(Cuttable<S>{std::move(real), fault});
+  }
+  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount, const std::string& currency = "USD") {
+    CHECK(world.ask(*inventory, world.admin(), inventory::PutItem{sku, sku, {amount, currency}, on_hand}));
+  }
+  template <class Op>
+  auto ask(Call call, Op op) {
+    return world.ask(*orders, call, op);
+  }
+  Call me() { return world.customer(ann); }
+  static Call with_key(Call call, const std::string& key) {
+    auto origin = std::make_shared<Origin>(*call.origin);
+    origin->idempotency_key = key;
+    call.origin = origin;
+    return call;
+  }
+  static Call without_wait(Call call) {
+    auto origin = std::make_shared<Origin>(*call.origin);
+    origin->wait = seconds{0};
+    call.origin = origin;
+    return call;
+  }
+  Result<Order> place(std::vector<Line> lines, const std::string& method = "tok_visa") {
+    return ask(me(), PlaceOrder{std::move(lines), method, {}});
+  }
+  std::pair<std::int64_t, std::int64_t> stock(const std::string& sku) {
+    const auto item = world.ask(*inventory, world.admin(), inventory::GetItem{sku});
+    return {*item->on_hand, *item->reserved};
+  }
+  int held_money() {
+    SQLite::Database database((world.dir / "payment.db").string());
+    return database.execAndGet("SELECT COALESCE(SUM(amount), 0) FROM ledger").getInt();
+  }
+  int count(const std::string& table) {
+    SQLite::Database database((world.dir / "order.db").string());
+    return database.execAndGet("SELECT COUNT(*) FROM " + table).getInt();
+  }
+  std::vector<std::string> timeline(const std::string& id) {
+    std::vector<std::string> lines;
+    const auto told = ask(world.admin(), GetTimeline{id});
+    for (const auto& entry : told->items)
+      lines.push_back(entry.step + " " + std::to_string(entry.attempt) + " " + entry.outcome);
+    return lines;
+  }
+  Order wait_for(const std::string& id, OrderStatus status) {
+    while (true) {
+      const auto order = ask(world.admin(), GetOrder{id});
+      if (order->status == status) return *order;
+      std::this_thread::yield();
+    }
+  }
+};
+using Stock = std::pair<std::int64_t, std::int64_t>;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("an order is reserved, paid and confirmed, at the catalogue's prices") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 2}, {"b", 1}});
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::confirmed);
+  CHECK(order->user_id == f.ann);
+  CHECK(order->total_amount == Money{450, "USD"});
+  CHECK(order->items[1] == inventory::PricedLine{"b", 1, {250, "USD"}});
+  CHECK_FALSE(order->failure);
+  REQUIRE(order->payment_id);
+  CHECK(f.world.ask(*f.payments, f.me(), payment::GetPayment{*order->payment_id})->amount == Money{450, "USD"});
+  CHECK(f.stock("a") == Stock{8, 0});
+  CHECK(f.held_money() == 450);
+  CHECK(*f.ask(f.me(), GetOrder{order->id}) == *order);
+  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 done", "confirm 1 done"});
+}
+
+TEST_CASE("a declined payment makes an order that is cancelled, with everything given back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 2}}, "tok_declined");
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure == OrderFailure{FailedStep::pay, "payment_declined", "The payment was declined"});
+  CHECK(f.world.ask(*f.payments, f.me(), payment::GetPayment{*order->payment_id})->status ==
+        payment::PaymentStatus::declined);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 refused", "release 1 done"});
+}
+
+TEST_CASE("missing stock makes an order that is cancelled") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 1}, {"b", 6}});
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure == OrderFailure{FailedStep::reserve, "out_of_stock", "There is not enough of b"});
+  CHECK_FALSE(order->payment_id);
+  CHECK(f.stock("a") == Stock{10, 0});
+}
+
+TEST_CASE("a charge whose answer is lost, and a provider that fails, are tried again") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto lost = f.place({{"a", 1}}, "tok_timeout");
+  CHECK(lost->status == OrderStatus::confirmed);
+  CHECK(f.timeline(lost->id) ==
+        Lines{"create 1 done", "reserve 1 done", "pay 1 timeout", "pay 2 done", "confirm 1 done"});
+  const auto flaky = f.place({{"a", 1}}, "tok_flaky");
+  CHECK(flaky->status == OrderStatus::confirmed);
+  CHECK(f.timeline(flaky->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 unavailable", "pay 2 unavailable",
+                                       "pay 3 done", "confirm 1 done"});
+  CHECK(f.held_money() == 200);
+}
+
+TEST_CASE("what is wrong with an order is named, all of it, and nothing is stored") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto pointers = [](const Result<Order>& refused) {
+    Lines lines;
+    for (const auto& violation : refused.error().violations) lines.push_back(violation.pointer);
+    return lines;
+  };
+  const auto unknown = f.ask(f.world.admin(), PlaceOrder{{{"x", 1}, {"a", 1}, {"y", 1}}, "cash", f.world.ids.next()});
+  CHECK(unknown.error().code == Code::invalid);
+  CHECK(unknown.error().reason == "unknown_sku");
+  CHECK(pointers(unknown) == Lines{"/items/0/sku", "/items/2/sku", "/userId", "/paymentMethod"});
+  CHECK(f.place({{"a", 1}}, "cash").error().reason == "unknown_payment_method");
+  CHECK(f.ask(f.world.admin(), PlaceOrder{{{"a", 1}}, "tok_visa", {}}).error().reason == "unknown_user");
+  CHECK(pointers(f.place({})) == Lines{"/items"});
+  CHECK(pointers(f.place({{"a", 0}, {"b", -1}, {"a b", 10'001}})) ==
+        Lines{"/items/0/quantity", "/items/1/quantity", "/items/2/sku", "/items/2/quantity"});
+  CHECK(pointers(f.place({{"a", 1}, {"b", 1}, {"a", 2}})) == Lines{"/items/2/sku"});
+  CHECK(pointers(f.place(std::vector<Line>(101, Line{"a", 1}))) == Lines{"/items"});
+  f.put("w", 5, 1000, "KRW");
+  const auto mixed = f.place({{"a", 1}, {"w", 1}});
+  CHECK(mixed.error().reason == "mixed_currencies");
+  CHECK(pointers(mixed) == Lines{"/items/1/sku"});
+  CHECK(f.count("orders") == 0);
+  CHECK(f.count("sagas") == 0);
+}
+
+TEST_CASE("an order for somebody else is for admins to place, whatever else is wrong with it") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto other = f.world.ids.next();
+  CHECK(f.ask(f.me(), PlaceOrder{{}, "", other}).error().code == Code::forbidden);
+  CHECK(f.ask(f.me(), PlaceOrder{{{"a", 1}}, "tok_visa", f.ann}).has_value());
+  const auto placed = f.ask(f.world.admin(), PlaceOrder{{{"a", 1}}, "tok_visa", f.ann});
+  REQUIRE(placed.has_value());
+  CHECK(placed->user_id == f.ann);
+  CHECK(f.ask(f.world.anyone(), PlaceOrder{{{"a", 1}}, "tok_visa", {}}).error().code == Code::unauthenticated);
+}
+
+TEST_CASE("orders are seen by their owner and by admins, and by nobody else") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 1}});
+  const auto bob = f.world.customer(f.world.ids.next());
+  const auto same_refusal = [](const auto& one, const auto& other) {
+    return !one && !other && one.error() == other.error() && one.error().code == Code::not_found;
+  };
+  const auto missing = f.world.ids.next();
+  CHECK(same_refusal(f.ask(bob, GetOrder{order->id}), f.ask(bob, GetOrder{missing})));
+  CHECK(same_refusal(f.ask(bob, GetTimeline{order->id}), f.ask(bob, GetTimeline{missing})));
+  CHECK(same_refusal(f.ask(bob, CancelOrder{order->id}), f.ask(bob, CancelOrder{missing})));
+  CHECK(f.ask(bob, ListOrders{})->items.empty());
+  CHECK(f.ask(f.world.admin(), GetOrder{order->id}).has_value());
+  CHECK(f.ask(f.me(), RetryOrder{order->id}).error().code == Code::forbidden);
+}
+
+TEST_CASE("orders are listed newest first, in pages, by status") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  Lines made, declined;
+  for (int i = 0; i < 5; ++i) {
+    const auto order = f.place({{"a", 1}}, i % 2 ? "tok_declined" : "tok_visa");
+    made.insert(made.begin(), order->id);
+    if (i % 2) declined.insert(declined.begin(), order->id);
+  }
+  const auto all = [&](Call call, std::optional<OrderStatus> status) {
+    Lines seen;
+    std::optional<std::string> cursor;
+    do {
+      const auto page = f.ask(call, ListOrders{2, cursor, status});
+      for (const auto& order : page->items) seen.push_back(order.id);
+      cursor = page->next_cursor;
+    } while (cursor);
+    return seen;
+  };
+  CHECK(all(f.me(), {}) == made);
+  CHECK(all(f.world.admin(), {}) == made);
+  CHECK(all(f.me(), OrderStatus::cancelled) == declined);
+  CHECK(all(f.world.admin(), OrderStatus::cancelled) == declined);
+  CHECK(all(f.me(), OrderStatus::needs_attention).empty());
+}
+
+TEST_CASE("a confirmed order can be cancelled, once, and everything comes back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 3}});
+  const auto cancelled = f.ask(f.me(), CancelOrder{order->id});
+  REQUIRE(cancelled.has_value());
+  CHECK(cancelled->status == OrderStatus::cancelled);
+  CHECK_FALSE(cancelled->failure);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+  CHECK(*f.ask(f.me(), CancelOrder{order->id}) == *cancelled);
+  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 done", "confirm 1 done",
+                                       "cancel 1 done", "refund 1 done", "release 1 done"});
+}
+
+TEST_CASE("an Idempotency-Key makes one order of many requests") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const PlaceOrder command{{{"a", 1}}, "tok_visa", {}};
+  const auto keyed = Fixture::with_key(f.me(), "k1");
+  const auto first = f.ask(keyed, command);
+  REQUIRE(first.has_value());
+  CHECK(*f.ask(keyed, command) == *first);
+  CHECK(f.count("orders") == 1);
+
+  SECTION("it answers the order as it is now") {
+    REQUIRE(f.ask(f.me(), CancelOrder{first->id}));
+    CHECK(f.ask(keyed, command)->status == OrderStatus::cancelled);
+  }
+  SECTION("another body under the same key is refused") {
+    const auto refused = f.ask(keyed, PlaceOrder{{{"a", 2}}, "tok_visa", {}});
+    CHECK(refused.error().code == Code::invalid);
+    CHECK(refused.error().reason == "idempotency_key_reused");
+  }
+  SECTION("keys belong to users") {
+    const auto other = f.world.ask(*f.users, f.world.anyone(), user::CreateUser{"Bob", "bob@example.com", "correct horse", {}});
+    const auto theirs = f.ask(Fixture::with_key(f.world.customer(other->id), "k1"), command);
+    CHECK(theirs->id != first->id);
+  }
+  SECTION("a key is forgotten after a day") {
+    f.world.clock.advance(std::chrono::hours{24});
+    CHECK(f.ask(Fixture::with_key(f.me(), "k1"), command)->id != first->id);
+  }
+  SECTION("a refusal stores nothing, and the key is free for a better try") {
+    const auto again = Fixture::with_key(f.me(), "k2");
+    CHECK_FALSE(f.ask(again, PlaceOrder{{{"nothing", 1}}, "tok_visa", {}}));
+    CHECK(f.ask(again, command).has_value());
+  }
+}
+
+TEST_CASE("while the first request with a key is being answered, a second is told to wait") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const PlaceOrder command{{{"a", 1}}, "tok_timeout", {}};
+  const auto keyed = Fixture::with_key(f.me(), "k1");
+  const auto [first, second] = f.world.run([&]() -> Task<std::pair<Result<Order>, Result<Order>>> {
+    auto slow = f.orders->handle(keyed, command);
+    auto nap = sleep_for(milliseconds{100});
+    co_await nap;
+    auto early = f.orders->handle(keyed, command);
+    auto refused = co_await early;
+    auto answered = co_await slow;
+    co_return std::pair{std::move(answered), std::move(refused)};
+  });
+  CHECK(first.has_value());
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().code == Code::conflict);
+  CHECK(second.error().reason == "still_being_answered");
+  CHECK(f.ask(keyed, command)->id == first->id);
+}
+
+TEST_CASE("who will not wait gets the order as it is, and it goes on") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  // A link passes no Prefer on: this is between a client and the service.
+  if (f.lane != test::Lane::local) return;
+  const auto order = f.ask(Fixture::without_wait(f.me()), PlaceOrder{{{"a", 1}}, "tok_visa", {}});
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::pending);
+  CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_pending");
+  f.wait_for(order->id, OrderStatus::confirmed);
+}
+
+TEST_CASE("when another module cannot be asked, no order is made") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  for (const std::string missing : {"find_user", "quote_items", "check_method"}) {
+    *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+      if (operation != missing) return std::nullopt;
+      return fail(Code::unavailable, "service_unavailable", "x cannot be reached now").value();
+    };
+    const auto refused = f.place({{"a", 1}});
+    CHECK(refused.error().code == Code::unavailable);
+    CHECK(refused.error().retry_after == 1);
+  }
+  CHECK(f.count("orders") == 0);
+}
+
+TEST_CASE("when a step cannot be done for long, what may have happened is undone") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "commit_reservation") return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure->code == "confirm_failed");
+  CHECK(order->failure->step == FailedStep::reserve);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("a reservation that expired under an order turns it back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "commit_reservation") return std::nullopt;
+    return Error{Code::conflict, "reservation_expired", "It was held for its time and given back", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure ==
+        OrderFailure{FailedStep::reserve, "reservation_expired", "It was held for its time and given back"});
+  CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("an order that cannot be undone waits for a person, who retries or abandons it") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  bool broken = true;
+  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    if (!broken || operation != "release_reservation") return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}}, "tok_declined");
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::needs_attention);
+  CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_needs_attention");
+  CHECK(f.place({{"b", 1}})->status == OrderStatus::confirmed);  // blocks no other
+
+  SECTION("retried") {
+    broken = false;
+    const auto retried = f.ask(f.world.admin("joe"), RetryOrder{order->id});
+    REQUIRE(retried.has_value());
+    CHECK(retried->status == OrderStatus::cancelled);
+    CHECK(f.stock("a") == Stock{10, 0});
+    const auto entries = f.ask(f.world.admin(), GetTimeline{order->id})->items;
+    CHECK(entries.at(entries.size() - 2).step == "retry");
+    CHECK(entries.at(entries.size() - 2).detail == "by joe");
+    CHECK(f.ask(f.world.admin(), RetryOrder{order->id}).error().reason == "order_cancelled");
+  }
+  SECTION("retried in vain") {
+    CHECK(f.ask(f.world.admin(), RetryOrder{order->id})->status == OrderStatus::needs_attention);
+  }
+  SECTION("abandoned") {
+    const auto abandoned = f.ask(f.world.admin("joe"), AbandonOrder{order->id});
+    REQUIRE(abandoned.has_value());
+    CHECK(abandoned->status == OrderStatus::cancelled);
+    CHECK(f.ask(f.world.admin(), GetTimeline{order->id})->items.back().step == "abandon");
+    CHECK(f.ask(f.world.admin(), AbandonOrder{order->id}).error().code == Code::conflict);
+  }
+  CHECK(f.ask(f.world.admin(), RetryOrder{f.world.ids.next()}).error().code == Code::not_found);
+}
+
+TEST_CASE("a hundred buyers for one unit leave one confirmed order") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  f.put("one", 1, 100);
+  const auto statuses = f.world.run([&]() -> Task<std::map<OrderStatus, int>> {
+    std::vector<Reply<PlaceOrder>> buyers;
+    for (int i = 0; i < 100; ++i) buyers.push_back(f.orders->handle(f.me(), PlaceOrder{{{"one", 1}}, "tok_visa", {}}));
+    std::map<OrderStatus, int> counts;
+    for (auto& buyer : buyers) {
+      auto order = co_await buyer;
+      ++counts[order->status];
+    }
+    co_return counts;
+  });
+  CHECK(statuses == std::map<OrderStatus, int>{{OrderStatus::confirmed, 1}, {OrderStatus::cancelled, 99}});
+  CHECK(f.stock("one") == Stock{0, 0});
+  CHECK(f.held_money() == 100);
+}
+
+}  // namespace

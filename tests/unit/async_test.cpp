@@ -1,0 +1,182 @@
+// Tasks, loops, events and pools.
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
+#include "async/event.h"
+#include "async/loop.h"
+#include "async/pool.h"
+#include "support/catch.h"
+
+namespace {
+
+using namespace svc;
+using std::chrono::milliseconds;
+
+Task<int> soon(int value) {
+  auto nap = sleep_for(milliseconds{1});
+  co_await nap;
+  co_return value;
+}
+Task<int> at_once(int value) { return value; }
+Task<int> thrower() {
+  auto nap = sleep_for(milliseconds{1});
+  co_await nap;
+  throw std::runtime_error("boom");
+}
+
+TEST_CASE("a task that need not wait is ready, and costs no loop") {
+  auto task = at_once(7);
+  REQUIRE(task.ready());
+  CHECK(task.take() == 7);
+}
+
+TEST_CASE("tasks started before they are awaited run side by side") {
+  const auto begun = Steady::now();
+  const int sum = run_here([]() -> Task<int> {
+    auto nap = [](int ms) -> Task<int> {
+      auto wait = sleep_for(milliseconds{ms});
+      co_await wait;
+      co_return ms;
+    };
+    auto first = nap(60);
+    auto second = nap(60);
+    const int a = co_await first;
+    const int b = co_await second;
+    co_return a + b;
+  });
+  CHECK(sum == 120);
+  CHECK(Steady::now() - begun < milliseconds{115});
+}
+
+TEST_CASE("an exception comes out where the task is awaited") {
+  const auto said = run_here([]() -> Task<std::string> {
+    try {
+      auto task = thrower();
+      co_await task;
+    } catch (const std::runtime_error& error) {
+      co_return error.what();
+    }
+    co_return "nothing";
+  });
+  CHECK(said == "boom");
+}
+
+TEST_CASE("a dropped task runs to its end by itself") {
+  bool ended = false;
+  Loop loop;
+  loop.post([&] {
+    detach([](bool& done) -> Task<> {
+      auto nap = sleep_for(milliseconds{2});
+      co_await nap;
+      done = true;
+    }(ended));
+  });
+  loop.run_until([&] { return ended; });
+  CHECK(ended);
+}
+
+TEST_CASE("posted work runs in its order, from any thread") {
+  Loop loop;
+  std::vector<int> order;
+  std::thread poster([&] {
+    for (int i = 0; i < 1'000; ++i) loop.post([&order, i] { order.push_back(i); });
+  });
+  loop.run_until([&] { return order.size() == 1'000; });
+  poster.join();
+  CHECK(std::ranges::is_sorted(order));
+}
+
+TEST_CASE("timers run when they are due, earliest first, unless cancelled") {
+  Loop loop;
+  std::vector<int> ran;
+  bool done = false;
+  loop.post([&] {
+    const auto now = Steady::now();
+    loop.at(now + milliseconds{20}, [&] { ran.push_back(2); });
+    loop.at(now + milliseconds{10}, [&] { ran.push_back(1); });
+    const auto never = loop.at(now + milliseconds{15}, [&] { ran.push_back(99); });
+    loop.cancel(never);
+    loop.at(now + milliseconds{30}, [&] { done = true; });
+  });
+  loop.run_until([&] { return done; });
+  CHECK(ran == std::vector<int>{1, 2});
+}
+
+TEST_CASE("an event wakes all who wait for it, and times out for those it comes too late for") {
+  const auto outcomes = run_here([]() -> Task<std::vector<bool>> {
+    Event event;
+    auto waiter = [](Event& e, int ms) -> Task<bool> {
+      auto wait = e.wait_until(Steady::now() + milliseconds{ms});
+      const bool in_time = co_await wait;
+      co_return in_time;
+    };
+    auto late = waiter(event, 1);
+    auto first = waiter(event, 10'000);
+    auto second = waiter(event, 10'000);
+    const bool a = co_await late;
+    event.happen();
+    event.happen();
+    const bool b = co_await first;
+    const bool c = co_await second;
+    auto after = waiter(event, 0);
+    const bool d = co_await after;
+    co_return std::vector<bool>{a, b, c, d};
+  });
+  CHECK(outcomes == std::vector<bool>{false, true, true, true});
+}
+
+TEST_CASE("a pool computes elsewhere and answers at home") {
+  Pool pool(2, 10);
+  const bool ok = run_here([&]() -> Task<bool> {
+    const auto home = std::this_thread::get_id();
+    auto computing = pool.run([] { return std::this_thread::get_id(); });
+    auto elsewhere = co_await computing;
+    co_return *elsewhere != home && std::this_thread::get_id() == home;
+  });
+  CHECK(ok);
+}
+
+TEST_CASE("a pool refuses what would wait in vain, and passes exceptions on") {
+  Pool pool(1, 1);
+  std::atomic<bool> go{false};
+  run_here([&]() -> Task<int> {
+    auto hold = [&] {
+      while (!go) std::this_thread::yield();
+      return 1;
+    };
+    auto running = pool.run(hold);
+    // The first may still be queued; either way at most two find a place.
+    auto second = pool.run(hold);
+    auto third = pool.run(hold);
+    auto fourth = pool.run(hold);
+    auto refused = co_await fourth;
+    CHECK(refused.error().reason == "busy");
+    CHECK(refused.error().code == Code::unavailable);
+    go = true;
+    co_await running;
+    co_await second;
+    co_await third;
+    auto failing = pool.run([]() -> int { throw std::logic_error("defect"); });
+    CHECK_THROWS_AS(co_await failing, std::logic_error);
+    co_return 0;
+  });
+}
+
+TEST_CASE("a deep chain of tasks that wait unwinds") {
+  struct Deep {
+    static Task<int> down(int depth) {
+      if (depth == 0) {
+        auto leaf = soon(1);
+        const int value = co_await leaf;
+        co_return value;
+      }
+      auto below = down(depth - 1);
+      const int value = co_await below;
+      co_return value + 1;
+    }
+  };
+  CHECK(run_here([] { return Deep::down(200); }) == 201);
+}
+
+}  // namespace

@@ -1,0 +1,297 @@
+// The database: grouping, savepoints, snapshots, migrations, and a disk that fails.
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "async/loop.h"
+#include "sql/database.h"
+#include "support/catch.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+using namespace svc;
+using namespace std::chrono_literals;
+using sql::Database;
+using sql::Session;
+using sql::Transaction;
+
+constexpr sql::Migration first{1, "things", "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"};
+constexpr sql::Migration second{2, "size", "ALTER TABLE things ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"};
+constexpr std::array one{first};
+constexpr std::array two{first, second};
+
+Steady::time_point in(milliseconds time) { return Steady::now() + time; }
+
+std::int64_t count(Database& database) {
+  return database.read([](Session& session) {
+    return *session.first("SELECT COUNT(*) FROM things", [](const sql::Row& row) { return row.integer(0); });
+  });
+}
+
+Task<Result<Nothing>> add(Database& database, std::string name, Steady::time_point deadline = in(5s)) {
+  auto writing = database.write(deadline, [&](Transaction& transaction) -> Result<Nothing> {
+    transaction.execute("INSERT INTO things (name) VALUES (?)", name);
+    return Nothing{};
+  });
+  auto written = co_await writing;
+  co_return written;
+}
+
+Result<Nothing> add_now(Database& database, const std::string& name, milliseconds time = 5s) {
+  return run_here([&] { return add(database, name, in(time)); });
+}
+
+TEST_CASE("what was written can be read, as text, numbers, times and nothing") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  const std::string awkward = "x'; DROP TABLE things; -- \0 é";
+  REQUIRE(add_now(database, awkward).has_value());
+  database.read([&](Session& session) {
+    CHECK(session.first("SELECT name FROM things", [](const sql::Row& row) { return row.text(0); }) == awkward);
+    CHECK(session.first("SELECT ?, ?, ?", [](const sql::Row& row) {
+            return std::tuple{row.integer(0), row.is_null(1), row.maybe_text(2)};
+          }, Time{5}, std::optional<std::string>{}, "t") == std::tuple{5, true, std::optional<std::string>{"t"}});
+    CHECK_FALSE(session.any("SELECT 1 FROM things WHERE name = ?", "nobody"));
+    return 0;
+  });
+}
+
+TEST_CASE("writes that wait together share a commit, and one that fails takes no other with it") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  constexpr int writers = 200;
+  int refused = 0, thrown = 0, written = 0;
+  run_here([&]() -> Task<int> {
+    std::vector<Task<Result<Nothing>>> tasks;
+    for (int i = 0; i < writers; ++i) {
+      if (i % 10 == 1)
+        tasks.push_back(database.write(in(5s), [i](Transaction& transaction) -> Result<Nothing> {
+          transaction.execute("INSERT INTO things (name) VALUES (?)", "refused" + std::to_string(i));
+          return fail(Code::conflict, "no");
+        }));
+      else if (i % 10 == 2)
+        tasks.push_back(database.write(in(5s), [i](Transaction& transaction) -> Result<Nothing> {
+          transaction.execute("INSERT INTO things (name) VALUES (?)", "thrown" + std::to_string(i));
+          throw std::logic_error("defect");
+        }));
+      else if (i % 10 == 3)
+        tasks.push_back(add(database, "name0"));  // breaks a constraint of the table
+      else
+        tasks.push_back(add(database, "name" + std::to_string(i)));
+    }
+    for (auto& task : tasks) {
+      try {
+        auto result = co_await task;
+        if (result) ++written;
+        else if (result.error().reason == "no") ++refused;
+      } catch (const std::exception&) {
+        ++thrown;
+      }
+    }
+    co_return 0;
+  });
+  CHECK(written == writers * 7 / 10);
+  CHECK(refused == writers / 10);
+  CHECK(thrown == 2 * writers / 10);
+  CHECK(count(database) == written);
+  CHECK(database.counts().transactions == std::uint64_t{writers});
+  CHECK(database.counts().commits < std::uint64_t{writers} / 4);
+}
+
+TEST_CASE("a read sees one moment") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  database.read([&](Session& session) {
+    const auto look = [&] {
+      return *session.first("SELECT COUNT(*) FROM things", [](const sql::Row& row) { return row.integer(0); });
+    };
+    CHECK(look() == 0);
+    CHECK(add_now(database, "while reading").has_value());
+    CHECK(look() == 0);
+    return 0;
+  });
+  CHECK(count(database) == 1);
+}
+
+TEST_CASE("an exception in a read leaves the database in order") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  CHECK_THROWS(database.read([](Session& session) { return session.any("SELECT nonsense FROM things"); }));
+  CHECK(count(database) == 0);
+}
+
+TEST_CASE("migrations are applied once, in order, and added to") {
+  const test::TempDir dir;
+  {
+    Database database(dir / "a.db", one);
+    REQUIRE(add_now(database, "old").has_value());
+  }
+  Database database(dir / "a.db", two);
+  CHECK(database.read([](Session& session) {
+    return session.first("SELECT size FROM things", [](const sql::Row& row) { return row.integer(0); });
+  }) == 0);
+}
+
+TEST_CASE("a database of a newer program is refused, and so is an edited migration") {
+  const test::TempDir dir;
+  { const Database database(dir / "a.db", two); }
+  CHECK_THROWS_WITH(Database(dir / "a.db", one), Catch::Matchers::Contains("made by a newer svc"));
+  constexpr sql::Migration edited{1, "things", "CREATE TABLE other (id INTEGER);"};
+  constexpr std::array changed{edited, second};
+  CHECK_THROWS_WITH(Database(dir / "a.db", changed), Catch::Matchers::Contains("never edited"));
+}
+
+TEST_CASE("a broken migration leaves nothing behind") {
+  const test::TempDir dir;
+  constexpr sql::Migration broken{2, "broken", "CREATE TABLE more (id INTEGER); CREATE TABLE more (id INTEGER);"};
+  constexpr std::array all{first, broken};
+  CHECK_THROWS(Database(dir / "a.db", all));
+  Database database(dir / "a.db", one);
+  CHECK_FALSE(database.read([](Session& session) {
+    return session.any("SELECT 1 FROM sqlite_master WHERE name = 'more'");
+  }));
+}
+
+TEST_CASE("processes that open one file at once agree on who migrates it") {
+  const test::TempDir dir;
+  std::vector<std::thread> openers;
+  std::atomic<int> opened{0};
+  for (int i = 0; i < 8; ++i)
+    openers.emplace_back([&] {
+      const Database database(dir / "a.db", two);
+      ++opened;
+    });
+  for (auto& opener : openers) opener.join();
+  CHECK(opened == 8);
+}
+
+TEST_CASE("a file that cannot be made is told by its name") {
+  const test::TempDir dir;
+  std::ofstream(dir / "file") << "x";
+  CHECK_THROWS_WITH(Database(dir / "file" / "a.db", one), Catch::Matchers::Contains("file"));
+  std::ofstream(dir / "file") << std::string(10'000, 'x');
+  CHECK_THROWS_WITH(Database(dir / "file", one), Catch::Matchers::Contains("not a database"));
+}
+
+TEST_CASE("while another process holds the lock, writes wait for their deadline and reads do not") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  SQLite::Database other((dir / "a.db").string(), SQLite::OPEN_READWRITE);
+  other.exec("BEGIN IMMEDIATE");
+  const auto begun = Steady::now();
+  const auto refused = add_now(database, "late", 50ms);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().reason == "storage_busy");
+  CHECK(Steady::now() - begun >= 50ms);
+  CHECK(Steady::now() - begun < 5s);  // not SQLite's own patience
+  CHECK(count(database) == 0);
+  std::thread releasing([&] {
+    std::this_thread::sleep_for(20ms);  // time itself: the lock goes while the write below waits
+    other.exec("COMMIT");
+  });
+  CHECK(add_now(database, "in time").has_value());
+  releasing.join();
+  CHECK(count(database) == 1);
+}
+
+TEST_CASE("two busy writers of one file share it") {
+  const test::TempDir dir;
+  Database a(dir / "a.db", one), b(dir / "a.db", one);
+  std::atomic<bool> stop{false};
+  std::array<std::atomic<int>, 2> done{};
+  const auto keep_writing = [&](Database& database, int who) {
+    run_here([&]() -> Task<int> {
+      while (!stop) {
+        const std::string name = std::to_string(who) + "-" + std::to_string(done[static_cast<std::size_t>(who)]);
+        auto adding = add(database, name);
+        auto added = co_await adding;
+        if (!added) co_return 1;
+        ++done[static_cast<std::size_t>(who)];
+      }
+      co_return 0;
+    });
+  };
+  std::thread first_writer([&] { keep_writing(a, 0); }), second_writer([&] { keep_writing(b, 1); });
+  while (done[0] + done[1] < 2'000) std::this_thread::yield();
+  stop = true;
+  first_writer.join();
+  second_writer.join();
+  CAPTURE(done[0].load(), done[1].load());
+  CHECK(done[0] > 200);
+  CHECK(done[1] > 200);
+}
+
+// Lets no file of this process grow beyond `bytes`, as a full or broken disk would.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_CASE("when the disk fails, writes are refused and never half-done, reads are served, and writes return") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  REQUIRE(add_now(database, "before").has_value());
+  {
+    const FileLimit limit(4'096);
+    const auto uncertain = add_now(database, std::string(20'000, 'x'));
+    REQUIRE_FALSE(uncertain.has_value());
+    CHECK(uncertain.error().code == Code::unavailable);
+    CHECK(database.unwritable().has_value());
+    const auto refused = add_now(database, "meanwhile");
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().reason == "storage_unavailable");
+    CHECK(count(database) == 1);
+  }
+  while (database.unwritable()) std::this_thread::sleep_for(10ms);  // its probe finds out
+  CHECK(add_now(database, "after").has_value());
+  CHECK(count(database) == 2);
+}
+
+TEST_CASE("a full disk in the middle of a group refuses all of it") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  int refused = 0;
+  {
+    const FileLimit limit(65'536);
+    run_here([&]() -> Task<int> {
+      std::vector<Task<Result<Nothing>>> tasks;
+      for (int i = 0; i < 50; ++i) tasks.push_back(add(database, std::to_string(i) + std::string(100'000, 'x')));
+      for (auto& task : tasks) {
+        auto result = co_await task;
+        if (!result) ++refused;
+      }
+      co_return 0;
+    });
+    CHECK(refused == 50);
+    CHECK(count(database) == 0);
+  }
+  while (database.unwritable()) std::this_thread::sleep_for(10ms);
+  CHECK(add_now(database, "after").has_value());
+  CHECK(count(database) == 1);
+}
+
+TEST_CASE("only the owner can read the files") {
+  const test::TempDir dir;
+  const auto before = umask(077);
+  { const Database database(dir / "a.db", one); }
+  umask(before);
+  const auto permissions = std::filesystem::status(dir / "a.db").permissions();
+  CHECK((permissions & std::filesystem::perms(0077)) == std::filesystem::perms::none);
+}
+
+}  // namespace
