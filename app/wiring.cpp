@@ -98,20 +98,21 @@ struct Process::Parts {
     auto& router = routers[std::string(S::name)];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
-    http::Outside<S>::mount(operations, Surface::operations, module.service(), identify);
     troubles[std::string(S::name)] = [&module] { return module.trouble(); };
     background.push_back(&module);
   }
 
+  // The routes by which a module's operations are reached from outside, wherever it is.
   template <class S>
-  void add_gateway_routes(std::vector<gateway::Route>& routes) {
+  void add_outer_routes() {
     const std::string name{S::name};
     upstreams.push_back(is_local(settings, name)
                             ? gateway::upstream_in_process(routers.at(name))
                             : gateway::upstream_behind(transport_to(name), name, cluster, settings.gateway));
     auto* const upstream = upstreams.back().get();
     S::each_operation([&]<class Op>() {
-      if (surface(Op::endpoint) == Surface::open) routes.push_back({Op::endpoint, upstream});
+      if (surface(Op::endpoint) == Surface::open) open_routes.push_back({Op::endpoint, upstream});
+      if (surface(Op::endpoint) == Surface::operations) operations_routes.push_back({Op::endpoint, upstream});
     });
   }
 
@@ -143,6 +144,7 @@ struct Process::Parts {
   Troubles troubles;
   std::vector<Module*> background;
   std::vector<std::unique_ptr<gateway::Upstream>> upstreams;
+  std::vector<gateway::Route> open_routes, operations_routes;
   std::vector<std::pair<std::string, std::unique_ptr<http::Server>>> servers;
 };
 
@@ -186,12 +188,12 @@ void Process::Parts::open_ports() {
   const auto links = told_links();
   for (auto& [name, router] : routers) add_health(router, troubles, links);
   if (settings.hosts("gateway")) {
-    std::vector<gateway::Route> routes;
-    add_gateway_routes<user::Users>(routes);
-    add_gateway_routes<inventory::Inventory>(routes);
-    add_gateway_routes<order::Orders>(routes);
-    add_gateway_routes<payment::Payments>(routes);
-    open("gateway", gateway::make(settings.gateway, routes, identify, openapi_document()));
+    add_outer_routes<user::Users>();
+    add_outer_routes<inventory::Inventory>();
+    add_outer_routes<order::Orders>();
+    add_outer_routes<payment::Payments>();
+    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()));
+    gateway::add_routes(operations, operations_routes, identify);
     add_health(operations, troubles, links);
     open("operations", [this](http::Request& request) { return operations.dispatch(request); });
   }

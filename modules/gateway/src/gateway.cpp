@@ -6,8 +6,9 @@
 namespace svc::gateway {
 namespace {
 
-// One request on its way through: who asks is made sure of before the upstream hears of it.
+// One request on its way through.
 Task<http::Response> pass(Access access, Upstream& upstream, const http::Identify& identify, http::Request& request) {
+  request.headers = from_client(request.headers);
   if (access != Access::anyone) {
     auto identifying = identify(request, true);
     auto call = co_await identifying;
@@ -24,18 +25,13 @@ class Gateway {
  public:
   Gateway(const Config& config, const std::vector<Route>& routes, const http::Identify& identify, std::string openapi)
       : cors_(config.cors_origins), cors_on_(!config.cors_origins.empty()) {
-    for (const auto& route : routes)
-      router_.add(route.endpoint.verb, route.endpoint.path,
-                  [access = route.endpoint.access, upstream = route.upstream, &identify](http::Request& request) {
-                    return pass(access, *upstream, identify, request);
-                  });
+    add_routes(router_, routes, identify);
     router_.add(Verb::get, "/openapi.json", [openapi = std::move(openapi)](http::Request&) {
       return Task<http::Response>(http::Response{200, "application/json", openapi});
     });
   }
 
   Task<http::Response> answer(http::Request& request) const {
-    request.headers = from_client(request.headers);
     if (!cors_on_) return router_.dispatch(request);
     return answer_pages(request);
   }
@@ -60,6 +56,14 @@ void Config::check_whole(Violations& found) const {
   for (const auto& origin : cors_origins)
     if (origin != "*" && !origin.starts_with("http://") && !origin.starts_with("https://"))
       report(found, {"/cors_origins", "format", "origins such as https://shop.example, or *"});
+}
+
+void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify) {
+  for (const auto& route : routes)
+    router.add(route.endpoint.verb, route.endpoint.path,
+               [access = route.endpoint.access, upstream = route.upstream, &identify](http::Request& request) {
+                 return pass(access, *upstream, identify, request);
+               });
 }
 
 http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,

@@ -49,6 +49,10 @@ struct Route {
   Upstream* upstream;  ///< outlives the handler
 };
 
+/// Adds routes to upstreams. Who asks is made sure of before an upstream hears of it. `identify` outlives the
+/// router.
+void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify);
+
 /// The gateway's handler. Only what `routes` name is reachable through it. `identify` outlives it.
 /// `openapi` is served as /openapi.json.
 http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,

@@ -1,0 +1,214 @@
+#include "support/system.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace svc::test {
+namespace {
+
+const std::vector<std::string> all_modules{"user", "inventory", "payment", "order", "gateway"};
+
+std::string read_all(int fd) {
+  std::string text;
+  std::array<char, 4096> piece;
+  while (true) {
+    const auto got = ::read(fd, piece.data(), piece.size());
+    if (got <= 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
+std::string read_text(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+}  // namespace
+
+std::string svc_binary() { return SVC_BINARY; }
+
+Child::Child(std::vector<std::string> command, const std::filesystem::path& log,
+             const std::vector<std::string>& environment) {
+  int pipe_ends[2];
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  const int err = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  std::vector<char*> arguments;
+  for (auto& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(127);
+    ::dup2(pipe_ends[1], 1);
+    ::dup2(err, 2);
+    for (const auto& variable : environment) ::putenv(const_cast<char*>(variable.c_str()));
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  ::close(pipe_ends[1]);
+  ::close(err);
+  out_ = pipe_ends[0];
+}
+
+Child::~Child() {
+  if (!status_) {
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+  ::close(out_);
+}
+
+std::optional<std::string> Child::first_line() {
+  std::string line;
+  char c;
+  while (::read(out_, &c, 1) == 1) {
+    if (c == '\n') return line;
+    line.push_back(c);
+  }
+  return std::nullopt;
+}
+
+std::string Child::rest() { return read_all(out_); }
+
+void Child::signal(int number) const {
+  if (!status_) ::kill(pid_, number);
+}
+
+int Child::wait() {
+  if (!status_) {
+    int raw = 0;
+    ::waitpid(pid_, &raw, 0);
+    status_ = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+  }
+  return *status_;
+}
+
+bool Child::running() {
+  if (status_) return false;
+  int raw = 0;
+  if (::waitpid(pid_, &raw, WNOHANG) != pid_) return true;
+  status_ = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+  return false;
+}
+
+std::string name_of(const Placement& placement) {
+  std::string name;
+  for (const auto& process : placement) {
+    name += name.empty() ? "" : " | ";
+    for (std::size_t i = 0; i < process.size(); ++i) name += (i ? "+" : "") + process[i];
+  }
+  return name;
+}
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    throw std::runtime_error("no free port");
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+System::System(Placement placement, std::vector<std::string> flags)
+    : placement_(std::move(placement)), flags_(std::move(flags)) {
+  for (const auto& module : all_modules) ports_[module] = free_port();
+  ports_["operations"] = free_port();
+  processes_.resize(placement_.size());
+  start_all();
+}
+
+System::~System() = default;
+
+bool System::hosts(std::size_t process, const std::string& module) const {
+  for (const auto& hosted : placement_[process])
+    if (hosted == module || hosted == "all") return true;
+  return false;
+}
+
+std::vector<std::string> System::command(std::size_t process) const {
+  std::string role;
+  for (const auto& module : placement_[process]) role += (role.empty() ? "" : ",") + module;
+  std::vector<std::string> words{svc_binary(), "--role=" + role, "--data=" + data().string(), "--config=/dev/null"};
+  for (const auto& [module, port] : ports_) {
+    words.push_back("--port." + module + "=" + std::to_string(port));
+    if (module == "gateway" || module == "operations" || hosts(process, module)) continue;
+    words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(port));
+  }
+  if (placement_.size() > 1) words.emplace_back("--expose");
+  words.insert(words.end(), flags_.begin(), flags_.end());
+  return words;
+}
+
+void System::start(std::size_t process, const std::vector<std::string>& wrapper) {
+  auto words = command(process);
+  words.insert(words.begin(), wrapper.begin(), wrapper.end());
+  processes_[process] = std::make_unique<Child>(words, dir_.path() / ("log-" + std::to_string(process)));
+  const auto line = processes_[process]->first_line();
+  if (!line || line->find("\"ready\"") == std::string::npos)
+    throw std::runtime_error("svc did not start: " + logs());
+}
+
+void System::start_all() {
+  for (std::size_t i = 0; i < processes_.size(); ++i) start(i);
+}
+
+Child& System::process(const std::string& module) {
+  for (std::size_t i = 0; i < processes_.size(); ++i)
+    if (hosts(i, module)) return *processes_[i];
+  throw std::runtime_error("nobody hosts " + module);
+}
+
+void System::restart(const std::string& module, int signal) {
+  for (std::size_t i = 0; i < processes_.size(); ++i) {
+    if (!hosts(i, module)) continue;
+    processes_[i]->signal(signal);
+    processes_[i]->wait();
+    start(i);
+  }
+}
+
+void System::stop_all(int signal) {
+  for (auto& process : processes_) process->signal(signal);
+  for (auto& process : processes_) process->wait();
+}
+
+std::string System::operator_token(const std::string& subject) const {
+  const auto made = run_command(
+      {svc_binary(), "token", "--subject", subject, "--scope", "admin", "--data", data().string(), "--config=/dev/null"});
+  if (made.status != 0) throw std::runtime_error("svc token: " + made.err);
+  return made.out.substr(0, made.out.find('\n'));
+}
+
+std::string System::logs() const {
+  std::string text;
+  for (std::size_t i = 0; i < processes_.size(); ++i) text += read_text(dir_.path() / ("log-" + std::to_string(i)));
+  return text;
+}
+
+Outcome run_command(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+  const TempDir dir;
+  Outcome outcome;
+  {
+    Child child(command, dir / "err", environment);
+    outcome.out = child.rest();
+    outcome.status = child.wait();
+  }
+  outcome.err = read_text(dir / "err");
+  return outcome;
+}
+
+}  // namespace svc::test
