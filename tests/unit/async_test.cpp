@@ -158,7 +158,13 @@ TEST_CASE("a pool refuses what would wait in vain, and passes exceptions on") {
     co_await second;
     co_await third;
     auto failing = pool.run([]() -> int { throw std::logic_error("defect"); });
-    CHECK_THROWS_AS(co_await failing, std::logic_error);
+    std::string thrown;
+    try {
+      co_await failing;
+    } catch (const std::logic_error& error) {
+      thrown = error.what();
+    }
+    CHECK(thrown == "defect");
     co_return 0;
   });
 }

@@ -47,6 +47,9 @@ class Body {
   virtual bool empty() const = 0;
 };
 
+/// Bytes a command's body may have.
+inline constexpr std::size_t body_limit = 1024 * 1024;
+
 /// A body that is in memory already.
 class StoredBody final : public Body {
  public:

@@ -12,9 +12,6 @@
 
 namespace svc::http {
 
-/// Bytes a command's body may have.
-inline constexpr std::size_t body_limit = 1024 * 1024;
-
 /// An answer that was made anew or changed says so, and with which status: 201 or the endpoint's own.
 template <class T>
 concept SaysCreated = requires(const T& value) {

@@ -57,9 +57,7 @@ SigningKey::SigningKey(std::string_view seed) {
   jwk_.x = base64url({reinterpret_cast<const char*>(public_key.data()), public_key.size()});
   // RFC 7638 section 3: the required members, in this order, without spaces.
   const std::string canonical = R"({"crv":"Ed25519","kty":"OKP","x":")" + jwk_.x + R"("})";
-  std::array<unsigned char, crypto_hash_sha256_BYTES> thumbprint;
-  crypto_hash_sha256(thumbprint.data(), bytes(canonical), canonical.size());
-  jwk_.kid = base64url({reinterpret_cast<const char*>(thumbprint.data()), thumbprint.size()});
+  jwk_.kid = base64url(sha256(canonical));
 }
 
 std::string SigningKey::random_seed() {

@@ -3,7 +3,6 @@
 #include "gateway/module.h"
 #include "headers.h"
 #include "http/problem.h"
-#include "http/routes.h"
 
 namespace svc::gateway {
 namespace {

@@ -1,6 +1,5 @@
 #include "order/module.h"
 
-#include "identity/crypto.h"
 #include "order_saga.h"
 #include "order_service.h"
 #include "order_store.h"
@@ -17,9 +16,7 @@ class OrderModule final : public Hosted<Orders> {
         database_(database, migrations()),
         runner_(database_, environment.clock, environment.instance, order_saga(database_, environment.clock, links),
                 config.saga),
-        service_(database_, runner_, environment, config, links) {
-    initialise_crypto();
-  }
+        service_(database_, runner_, environment, config, links) {}
 
   Orders& service() override { return service_; }
   void start() override { runner_.start(loops_[0]); }

@@ -1,11 +1,8 @@
 #include "order_service.h"
 
-#include <sodium.h>
-
-#include <array>
-
 #include "base/base64url.h"
 #include "base/encode.h"
+#include "identity/crypto.h"
 #include "order_saga.h"
 #include "saga/store.h"
 
@@ -20,13 +17,7 @@ tl::unexpected<Error> wrong_status(OrderStatus status) {
 }
 
 // SHA-256 of what was asked for, however it was spelt.
-std::string hash_of(const PlaceOrder& command) {
-  const std::string text = encode(command);
-  std::array<char, crypto_hash_sha256_BYTES> hash;
-  crypto_hash_sha256(reinterpret_cast<unsigned char*>(hash.data()),
-                     reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  return base64url({hash.data(), hash.size()});
-}
+std::string hash_of(const PlaceOrder& command) { return base64url(sha256(encode(command))); }
 
 bool is_about_the_request(const Error& error) {
   return error.code == Code::invalid || error.code == Code::not_found;

@@ -3,41 +3,14 @@
 #include <algorithm>
 #include <array>
 
-#include "base/fields.h"
+#include "test_provider/charges_store.h"
 
 namespace svc::payment::test_provider {
-
-sql::Migrations migrations();
 
 namespace {
 
 constexpr std::array<std::string_view, 4> methods{"tok_visa", "tok_declined", "tok_timeout", "tok_flaky"};
 constexpr int flaky_failures = 2;
-
-enum class State { trying, approved, declined, refunded, voided };
-constexpr auto names(std::type_identity<State>) {
-  return std::array{EnumName{State::trying, "trying"}, EnumName{State::approved, "approved"},
-                    EnumName{State::declined, "declined"}, EnumName{State::refunded, "refunded"},
-                    EnumName{State::voided, "void"}};
-}
-
-struct Known {
-  State state = State::trying;
-  int tries = 0;
-};
-
-std::optional<Known> find(sql::Session& session, const std::string& key) {
-  return session.first(
-      "SELECT state, tries FROM charges WHERE key = ?",
-      [](const sql::Row& row) { return Known{row.named<State>(0), static_cast<int>(row.integer(1))}; }, key);
-}
-
-void save(sql::Transaction& transaction, const std::string& key, const Known& known, const Money& amount) {
-  transaction.execute(
-      "INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT (key) DO UPDATE SET state = excluded.state, tries = excluded.tries",
-      key, known.state, known.tries, amount.amount, amount.currency);
-}
 
 State decide(const std::string& method, int tries) {
   if (method == "tok_declined") return State::declined;

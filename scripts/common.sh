@@ -1,0 +1,38 @@
+# What the scripts share. Sourced, not run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Debian packages, listed once. Debian 12 and 13 have them under these names.
+build_packages=(
+  ca-certificates ccache cmake g++ git ninja-build pkg-config
+  catch2 libcli11-dev libcpp-httplib-dev libexpected-dev libsodium-dev libspdlog-dev libsqlite3-dev
+  libsqlitecpp-dev libtomlplusplus-dev nlohmann-json3-dev
+)
+test_packages=(strace)
+
+step() { printf '\n== %s\n' "$*"; }
+
+# Installs what is missing of the packages named. Asks nobody when nothing is missing.
+need() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  step "install ${missing[*]}"
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${missing[@]}"
+}
+
+# build PRESET TARGET: configures when that has not been done, and builds what has changed.
+build() {
+  local preset=$1 target=$2
+  if [ ! -f "build/$preset/build.ninja" ]; then
+    step "configure $preset"
+    cmake --preset "$preset" >/dev/null
+  fi
+  step "build $target ($preset)"
+  cmake --build --preset "$preset" --target "$target"
+}

@@ -1,0 +1,3 @@
+// ERROR: only app makes modules
+// AT: modules/order/src/module.cpp
+#include "payment/module.h"

@@ -1,0 +1,3 @@
+// ERROR: slow headers are included by *_http.cpp only
+// AT: modules/order/src/order_service.cpp
+#include "http/outside_of.h"

@@ -1,0 +1,3 @@
+// ERROR: inventory does not declare that it uses order
+// AT: modules/inventory/src/inventory_service.cpp
+#include "order/order.h"
