@@ -118,8 +118,7 @@ std::string OpenApi::print() const {
                       {"version", "1"},
                       {"summary", "An order platform"},
                       {"description", "Users, items, orders and payments. Money is counted in minor units, times are "
-                                      "UTC, lists come in pages, and refusals are problem documents (RFC 9457)."},
-                      {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}};
+                                      "UTC, lists come in pages, and refusals are problem documents (RFC 9457)."}};
   document["servers"].push_back({{"url", "http://127.0.0.1:8000"}, {"description", "The gateway"}});
   document["tags"] = parts_->tags;
   document["paths"] = parts_->paths;
