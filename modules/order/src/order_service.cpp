@@ -197,24 +197,36 @@ Reply<GetTimeline> OrderService::handle(Call call, GetTimeline query) {
   return timeline;
 }
 
+std::optional<saga::Record> OrderService::turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
+                                                    const std::string& who) {
+  const auto entry = [&](std::string step) {
+    return saga::Entry{std::move(step), 1, "done", clock_.now(), "by " + who};
+  };
+  switch (how) {
+    case Turn::cancel: return runner_.turn_back(transaction, id, entry("cancel"));
+    case Turn::retry: return runner_.retry(transaction, id, entry("retry"));
+    case Turn::abandon: break;
+  }
+  return runner_.abandon(transaction, id, entry("abandon"));
+}
+
 // Turns the saga of an order, if it stands as it must, and sees it through.
-Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how, std::string step, OrderStatus to) {
-  const saga::Entry entry{std::move(step), 1, "done", clock_.now(), "by " + call.caller->subject};
+Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   StoredOrder stored;
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<saga::Record> {
     auto found = find_order(transaction, id);
     if (!found) return no_such_order();
-    auto record = (runner_.*how)(transaction, id, entry);
+    auto record = turn_saga(transaction, id, how, call.caller->subject);
     if (!record) return wrong_status(found->order.status);
-    found->order.status = to;
-    found->order.updated_at = entry.at;
+    found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
+    found->order.updated_at = clock_.now();
     update_order(transaction, found->order);
     stored = std::move(*found);
     return std::move(*record);
   });
   auto turned = co_await writing;
   if (!turned) co_return refusal(turned);
-  if (to != OrderStatus::pending) co_return std::move(stored.order);
+  if (how == Turn::abandon) co_return std::move(stored.order);
   auto running = run_to_end(std::move(call), std::move(*turned), std::move(stored));
   auto order = co_await running;
   co_return order;
@@ -224,15 +236,15 @@ Reply<CancelOrder> OrderService::handle(Call call, CancelOrder command) {
   auto stored = find_visible(call, command.id);
   if (!stored) return refusal(stored);
   if (stored->order.status == OrderStatus::cancelled) return std::move(stored->order);
-  return turn(std::move(call), std::move(command.id), &saga::Runner::turn_back, "cancel", OrderStatus::pending);
+  return turn(std::move(call), std::move(command.id), Turn::cancel);
 }
 
 Reply<RetryOrder> OrderService::handle(Call call, RetryOrder command) {
-  return turn(std::move(call), std::move(command.id), &saga::Runner::retry, "retry", OrderStatus::pending);
+  return turn(std::move(call), std::move(command.id), Turn::retry);
 }
 
 Reply<AbandonOrder> OrderService::handle(Call call, AbandonOrder command) {
-  return turn(std::move(call), std::move(command.id), &saga::Runner::abandon, "abandon", OrderStatus::cancelled);
+  return turn(std::move(call), std::move(command.id), Turn::abandon);
 }
 
 }  // namespace svc::order

@@ -32,14 +32,16 @@ class OrderService final : public Orders {
   Reply<AbandonOrder> handle(Call call, AbandonOrder command) override;
 
  private:
-  using Turn = std::optional<saga::Record> (saga::Runner::*)(sql::Transaction&, const std::string&, saga::Entry);
+  enum class Turn { cancel, retry, abandon };
 
   Reply<PlaceOrder> place_keyed(Call call, PlaceOrder command);
   Reply<PlaceOrder> place(Call call, PlaceOrder command, std::string user_id, std::optional<KnownKey> key);
   Reply<PlaceOrder> answer_repeated(KnownKey known, std::string body_hash);
   Task<Result<std::vector<inventory::PricedLine>>> check_with_others(Call call, PlaceOrder command,
                                                                      std::string user_id);
-  Reply<GetOrder> turn(Call call, std::string id, Turn how, std::string step, OrderStatus to);
+  Reply<GetOrder> turn(Call call, std::string id, Turn how);
+  std::optional<saga::Record> turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
+                                        const std::string& who);
   Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order);
   std::optional<StoredOrder> find(const std::string& id);
   Result<StoredOrder> find_visible(const Call& call, const std::string& id);
