@@ -2,9 +2,9 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <thread>
 
 #include "support/catch.h"
+#include "support/eventually.h"
 
 namespace svc::test {
 namespace {
@@ -46,17 +46,11 @@ std::string Shop::status_of(System& system, const std::string& order_id) const {
 }
 
 std::vector<nlohmann::json> settled_orders(System& system, const Shop& shop) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  const auto pending = [&] {
+  const auto none_pending = [&] {
     const auto page = send(system.gateway(), "GET", "/orders?status=pending&limit=1", bearer(shop.ops));
-    return page.status != 200 || !page.json()["items"].empty();
+    return page.status == 200 && page.json()["items"].empty();
   };
-  while (pending()) {
-    if (std::chrono::steady_clock::now() > limit) {
-      FAIL("an order is still pending after 30 seconds\n" << system.logs());
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  }
+  if (!eventually(none_pending)) FAIL("an order is still pending after 30 seconds\n" << system.logs());
   std::vector<nlohmann::json> orders;
   std::string cursor;
   do {

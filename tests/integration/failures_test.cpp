@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "support/catch.h"
+#include "support/eventually.h"
 #include "support/system.h"
 
 namespace {
@@ -20,15 +21,6 @@ const std::string user_body = R"({"name":"Ann","email":"ann@example.com","passwo
 const std::string sign_in_body = R"({"email":"ann@example.com","password":"correct horse"})";
 const std::string anvil = R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":50})";
 const std::string one_anvil = R"({"items":[{"sku":"anvil","quantity":1}],"paymentMethod":"tok_visa"})";
-
-template <class Done>
-void wait_until(Done done) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > limit) FAIL("waited in vain");
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-}
 
 TEST_CASE("one module alone starts, is ready, and says what it cannot reach") {
   const TempDir dir;
@@ -164,7 +156,7 @@ TEST_CASE("what a killed process left half-done, another that shares its data fi
   Child second(words, system.dir() / "second");
   const int other = nlohmann::json::parse(second.first_line().value_or(""))["ports"]["order"];
   const std::string path = "/orders/" + pending.json()["id"].get<std::string>();
-  wait_until([&] { return send(other, "GET", path, bearer(ann)).json()["status"] == "confirmed"; });
+  REQUIRE(eventually([&] { return send(other, "GET", path, bearer(ann)).json()["status"] == "confirmed"; }));
   const auto timeline = send(other, "GET", path + "/timeline", bearer(ann)).json()["items"];
   CHECK(std::ranges::any_of(timeline, [](const auto& entry) { return entry["step"] == "resume"; }));
 }
@@ -180,7 +172,7 @@ TEST_CASE("an order that cannot be undone is retried by an operator") {
   system.process("payment").wait();
   const auto stuck = send(system.gateway(), "POST", "/orders/" + id + "/cancel", bearer(ann));
   CHECK(stuck.status == 200);
-  wait_until([&] { return send(system.gateway(), "GET", "/orders/" + id, bearer(ann)).json()["status"] == "needs_attention"; });
+  REQUIRE(eventually([&] { return send(system.gateway(), "GET", "/orders/" + id, bearer(ann)).json()["status"] == "needs_attention"; }));
   system.restart("payment", SIGKILL);
   const auto retried = send(system.operations(), "POST", "/admin/orders/" + id + "/retry", bearer(ops));
   CHECK(retried.json()["status"] == "cancelled");
@@ -209,10 +201,10 @@ TEST_CASE("a full disk stops writes, not reads, and writes return with room") {
   while (filler.write(std::string(4'096, 'x').data(), 4'096).flush()) {
   }
   Answer refused;
-  wait_until([&] {
+  REQUIRE(eventually([&] {
     refused = send(system.gateway(), "POST", "/orders", bearer(ann), one_anvil);
     return refused.status != 201;  // what is in the WAL already may be written over
-  });
+  }));
   CHECK(refused.status == 503);
   CHECK(refused.header("Retry-After") == "1");
   const auto ready = send(system.operations(), "GET", "/health/ready");
@@ -224,7 +216,7 @@ TEST_CASE("a full disk stops writes, not reads, and writes return with room") {
 
   filler.close();
   std::filesystem::remove(mount_point / "filler");
-  wait_until([&] { return send(system.operations(), "GET", "/health/ready").status == 200; });
+  REQUIRE(eventually([&] { return send(system.operations(), "GET", "/health/ready").status == 200; }));
   CHECK(send(system.gateway(), "POST", "/orders", bearer(ann), one_anvil).json()["status"] == "confirmed");
 }
 
@@ -245,7 +237,7 @@ TEST_CASE("an fsync that fails is never answered with success") {
   CAPTURE(statuses);
   CHECK(std::ranges::count(statuses, 503) >= 1);
   const auto kept = std::ranges::count(statuses, 201);
-  wait_until([&] { return send(system.operations(), "GET", "/health/ready").status == 200; });
+  REQUIRE(eventually([&] { return send(system.operations(), "GET", "/health/ready").status == 200; }));
   CHECK(send(system.gateway(), "PUT", "/items/last", bearer(ops), anvil).status == 201);
   const auto items = send(system.gateway(), "GET", "/items", bearer(ops)).json()["items"];
   CHECK(items.size() >= static_cast<std::size_t>(kept) + 1);

@@ -11,6 +11,7 @@
 #include "async/loop.h"
 #include "sql/database.h"
 #include "support/catch.h"
+#include "support/eventually.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -50,7 +51,8 @@ Result<Nothing> add_now(Database& database, const std::string& name, millisecond
 TEST_CASE("what was written can be read, as text, numbers, times and nothing") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
-  const std::string awkward = "x'; DROP TABLE things; -- \0 é";
+  using std::string_literals::operator""s;
+  const auto awkward = "x'; DROP TABLE things; -- \0 é"s;
   REQUIRE(add_now(database, awkward).has_value());
   database.read([&](Session& session) {
     CHECK(session.first("SELECT name FROM things", [](const sql::Row& row) { return row.text(0); }) == awkward);
@@ -191,12 +193,13 @@ TEST_CASE("while another process holds the lock, writes wait for their deadline 
   CHECK(Steady::now() - begun >= 50ms);
   CHECK(Steady::now() - begun < 5s);  // not SQLite's own patience
   CHECK(count(database) == 0);
-  std::thread releasing([&] {
-    std::this_thread::sleep_for(20ms);  // time itself: the lock goes while the write below waits
+  const auto in_time = run_here([&]() -> Task<Result<Nothing>> {
+    auto adding = add(database, "in time");
     other.exec("COMMIT");
+    auto added = co_await adding;
+    co_return added;
   });
-  CHECK(add_now(database, "in time").has_value());
-  releasing.join();
+  CHECK(in_time.has_value());
   CHECK(count(database) == 1);
 }
 
@@ -257,7 +260,7 @@ TEST_CASE("when the disk fails, writes are refused and never half-done, reads ar
     CHECK(refused.error().reason == "storage_unavailable");
     CHECK(count(database) == 1);
   }
-  while (database.unwritable()) std::this_thread::sleep_for(10ms);  // its probe finds out
+  REQUIRE(test::eventually([&] { return !database.unwritable(); }));  // its probe finds out
   CHECK(add_now(database, "after").has_value());
   CHECK(count(database) == 2);
 }
@@ -280,7 +283,7 @@ TEST_CASE("a full disk in the middle of a group refuses all of it") {
     CHECK(refused == 50);
     CHECK(count(database) == 0);
   }
-  while (database.unwritable()) std::this_thread::sleep_for(10ms);
+  REQUIRE(test::eventually([&] { return !database.unwritable(); }));
   CHECK(add_now(database, "after").has_value());
   CHECK(count(database) == 1);
 }

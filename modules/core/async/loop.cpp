@@ -36,6 +36,9 @@ Loop::Loop() {
 }
 
 Loop::~Loop() {
+  posted_.append(std::exchange(here_, {}));
+  while (Work* const work = posted_.pop())
+    if (work->drop != nullptr) work->drop(work);
   ::close(wake_);
   ::close(epoll_);
 }
@@ -127,6 +130,7 @@ void Loop::post(std::function<void()> function) {
     const std::unique_ptr<FunctionWork> owned(static_cast<FunctionWork*>(self));
     owned->function();
   };
+  work->drop = [](Work* self) { delete static_cast<FunctionWork*>(self); };
   post(work);
 }
 

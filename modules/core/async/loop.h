@@ -27,6 +27,7 @@ using Steady = std::chrono::steady_clock;
 /// until it ran.
 struct Work {
   void (*run)(Work*) = nullptr;
+  void (*drop)(Work*) = nullptr;  ///< in place of run, when its loop ends first; null: nothing is to be done
   Work* next = nullptr;
 };
 

@@ -26,6 +26,7 @@ enum class Code {
   conflict,         ///< Look at the present state before trying again.
   invalid,          ///< Mend the fields that are named.
   wrong_method,     ///< Use one of the methods that the answer's Allow header names.
+  too_slow,         ///< Send it again, without pauses.
   too_large,        ///< Send less.
   unsupported,      ///< Send it as JSON, unencoded.
   exhausted,        ///< Come back after Error::retry_after: a limit was met.
@@ -40,7 +41,7 @@ struct CodeTraits {
   std::string_view title;  ///< the problem document's title
 };
 
-inline constexpr std::array<CodeTraits, 13> code_table{{
+inline constexpr std::array<CodeTraits, 14> code_table{{
     {Code::malformed, 400, "The request cannot be read"},
     {Code::unauthenticated, 401, "Credentials are missing or wrong"},
     {Code::forbidden, 403, "The caller may not do this"},
@@ -48,6 +49,7 @@ inline constexpr std::array<CodeTraits, 13> code_table{{
     {Code::conflict, 409, "The present state does not allow it"},
     {Code::invalid, 422, "The request breaks a rule of the contract"},
     {Code::wrong_method, 405, "The method does not exist here"},
+    {Code::too_slow, 408, "The request came too slowly"},
     {Code::too_large, 413, "The request is too large"},
     {Code::unsupported, 415, "The request's form is not understood"},
     {Code::exhausted, 429, "A limit was met"},

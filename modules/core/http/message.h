@@ -42,7 +42,7 @@ class Body {
  public:
   virtual ~Body() = default;
   /// The whole of it. Code::too_large beyond `limit` bytes, Code::malformed when its framing is broken,
-  /// Code::timeout when it comes too slowly.
+  /// Code::too_slow when it does not come in time.
   virtual Task<Result<std::string>> read(std::size_t limit) = 0;
   virtual bool empty() const = 0;
 };

@@ -312,7 +312,7 @@ Task<Result<Nothing>> Server::Connection::more_body(Steady::time_point limit) {
     if (outcome == Socket::Outcome::closed) co_return fail(Code::malformed, "body_cut_short", "The body ended early");
     auto readable = socket_.readable(limit);
     const bool in_time = co_await readable;
-    if (!in_time) co_return fail(Code::malformed, "body_timeout", "The body came too slowly");
+    if (!in_time) co_return fail(Code::too_slow, "body_timeout", "The body came too slowly");
   }
 }
 

@@ -1,0 +1,153 @@
+// What the transactions of an order cost on the databases alone: the same statements on the same tables, one after the
+// other, for N orders at once; no HTTP, no checks, no saga logic. Prints orders per second as JSON. Run by
+// scripts/bench.
+//
+//   bench_transactions ORDERS_AT_ONCE SECONDS
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "async/loop.h"
+#include "base/ids.h"
+#include "sql/database.h"
+#include "support/temp_dir.h"
+
+namespace {
+
+using namespace svc;
+using sql::Transaction;
+
+std::string text_of(const std::string& file) {
+  std::ifstream in(std::filesystem::path(SVC_SOURCE_DIR) / "modules" / file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A database with the tables of a module.
+struct Tables {
+  Tables(const test::TempDir& dir, const std::string& name, const std::vector<std::string>& files) {
+    for (const auto& file : files) texts.push_back(text_of(file));
+    for (std::size_t i = 0; i < texts.size(); ++i) migrations.push_back({static_cast<int>(i) + 1, "bench", texts[i]});
+    database = std::make_unique<sql::Database>(dir / (name + ".db"), migrations);
+  }
+  std::vector<std::string> texts;
+  std::vector<sql::Migration> migrations;
+  std::unique_ptr<sql::Database> database;
+};
+
+struct Bench {
+  test::TempDir dir;
+  Tables orders{dir, "order", {"core/saga/schema.sql", "order/migrations/001_orders.sql"}};
+  Tables stock{dir, "inventory", {"inventory/migrations/001_items.sql"}};
+  Tables payments{dir, "payment", {"payment/migrations/001_payments.sql"}};
+  Tables provider{dir, "provider", {"payment/src/test_provider/001_charges.sql"}};
+  SystemClock clock;
+  Uuid7 ids{clock};
+  std::string user = ids.next();
+  std::size_t done = 0;
+  int running = 0;
+};
+
+template <class Do>
+Task<> commit(sql::Database& database, Do work) {
+  auto writing = database.write(Steady::time_point::max(), [&](Transaction& transaction) -> Result<Nothing> {
+    work(transaction);
+    return Nothing{};
+  });
+  auto written = co_await writing;
+  if (!written) std::abort();
+}
+
+void enter(Transaction& t, const std::string& saga, const char* step, Time now) {
+  t.execute(
+      "INSERT INTO saga_entries (saga_id, number, step, attempt, outcome, at, detail) "
+      "SELECT ?, COALESCE(MAX(number), 0) + 1, ?, 1, 'done', ?, '' FROM saga_entries WHERE saga_id = ?",
+      saga, step, now, saga);
+}
+
+Task<> one_order(Bench& bench) {
+  const std::string id = bench.ids.next(), payment = bench.ids.next();
+  const Time now = bench.clock.now();
+  auto creating = commit(*bench.orders.database, [&](Transaction& t) {
+    t.execute(
+        "INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, "
+        "updated_at) VALUES (?, ?, 1999, 'USD', 'pending', ?, 'tok_visa', 0, ?, ?)",
+        id, bench.user, payment, now, now);
+    t.execute(
+        "INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency) "
+        "VALUES (?, 0, 'anvil', 1, 1999, 'USD')",
+        id);
+    t.execute(
+        "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until) VALUES (?, 'forward', 0, 1, 1, ?, ?)",
+        id, bench.user, now);
+    enter(t, id, "create", now);
+  });
+  co_await creating;
+  auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
+    t.execute("INSERT INTO reservations (order_id, state, expires_at) VALUES (?, 'held', ?)", id, now);
+    t.execute("INSERT INTO reservation_lines (order_id, sku, quantity) VALUES (?, 'anvil', 1)", id);
+    t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
+  });
+  co_await reserving;
+  auto charging = commit(*bench.provider.database, [&](Transaction& t) {
+    t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')", payment);
+  });
+  co_await charging;
+  auto paying = commit(*bench.payments.database, [&](Transaction& t) {
+    t.execute(
+        "INSERT INTO payments (id, order_id, user_id, amount, currency, status, created_at) "
+        "VALUES (?, ?, ?, 1999, 'USD', 'captured', ?)",
+        payment, id, bench.user, now);
+    t.execute("INSERT INTO ledger (payment_id, kind, amount, currency, at) VALUES (?, 'charge', 1999, 'USD', ?)", payment, now);
+  });
+  co_await paying;
+  auto committing = commit(*bench.stock.database, [&](Transaction& t) {
+    t.execute("UPDATE reservations SET state = 'committed' WHERE order_id = ?", id);
+    t.execute("UPDATE items SET reserved = reserved - 1, on_hand = on_hand - 1 WHERE sku = 'anvil'");
+  });
+  co_await committing;
+  auto confirming = commit(*bench.orders.database, [&](Transaction& t) {
+    t.execute("UPDATE sagas SET state = 'done', step = 3 WHERE id = ? AND fence = 1", id);
+    for (const auto* step : {"reserve", "pay", "confirm"}) enter(t, id, step, now);
+    t.execute("UPDATE orders SET status = 'confirmed', paid = 1, updated_at = ? WHERE id = ?", now, id);
+  });
+  co_await confirming;
+}
+
+Task<> orders_until(Bench& bench, Steady::time_point end) {
+  while (Steady::now() < end) {
+    auto ordering = one_order(bench);
+    co_await ordering;
+    ++bench.done;
+  }
+  --bench.running;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) return 2;
+  const int at_once = std::atoi(argv[1]);
+  Bench bench;
+  Loop loop;
+  const auto begun = Steady::now();
+  const auto end = begun + seconds{std::atoi(argv[2])};
+  loop.post([&] {
+    detach([](Bench& b, int count, Steady::time_point until) -> Task<> {
+      auto stocking = commit(*b.stock.database, [](Transaction& t) {
+        t.execute("INSERT INTO items (sku, name, amount, currency, on_hand) VALUES ('anvil', 'Anvil', 1999, 'USD', 100000000)");
+      });
+      co_await stocking;
+      for (int i = 0; i < count; ++i) {
+        ++b.running;
+        detach(orders_until(b, until));
+      }
+    }(bench, at_once, end));
+  });
+  loop.run_until([&] { return bench.running == 0 && bench.done > 0; });
+  const std::chrono::duration<double> took = Steady::now() - begun;
+  std::printf("{\"per_second\": %.0f}\n", static_cast<double>(bench.done) / took.count());
+}
