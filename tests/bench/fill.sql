@@ -1,0 +1,46 @@
+-- Fills the databases of svc as it leaves them itself. One script per database; `amount` says how much.
+-- database
+BEGIN;
+INSERT INTO users (id, name, email, email_key, password_hash, locale, role, created_at)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < others)
+SELECT printf('01900000-0000-7000-a000-%012x', i), 'Customer ' || i, i || '@example.com', i || '@example.com', '',
+       'en', 'customer', 1720000000000 + i
+FROM n;
+COMMIT;
+-- database
+BEGIN;
+INSERT INTO items (sku, name, amount, currency, on_hand)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < others)
+SELECT 'item-' || i, 'Item ' || i, 1999, 'USD', 1000 FROM n;
+INSERT INTO reservations (order_id, state, expires_at)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders)
+SELECT printf('01900000-0000-7000-8000-%012x', i), 'committed', 1720000900000 + i FROM n;
+INSERT INTO reservation_lines (order_id, sku, quantity)
+SELECT printf('01900000-0000-7000-8000-%012x', i), 'item-' || (1 + i * 7919 % others), 1
+FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
+COMMIT;
+-- database
+BEGIN;
+INSERT INTO payments (id, order_id, user_id, amount, currency, status, created_at)
+SELECT printf('01900000-0000-7000-9000-%012x', i), printf('01900000-0000-7000-8000-%012x', i),
+       printf('01900000-0000-7000-a000-%012x', 1 + i * 7919 % others), 1999, 'USD', 'captured', 1720000000000 + i
+FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
+INSERT INTO ledger (payment_id, kind, amount, currency, at)
+SELECT id, 'charge', amount, currency, created_at FROM payments WHERE id LIKE '01900000-%';
+COMMIT;
+-- database
+BEGIN;
+INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, updated_at)
+SELECT printf('01900000-0000-7000-8000-%012x', i), printf('01900000-0000-7000-a000-%012x', 1 + i * 7919 % others), 1999,
+       'USD', 'confirmed', printf('01900000-0000-7000-9000-%012x', i), 'tok_visa', 1, 1720000000000 + i, 1720000000000 + i
+FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
+INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency)
+SELECT id, 0, 'item-' || (created_at % others), 1, total, currency FROM orders, amount WHERE id LIKE '01900000-%';
+INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until)
+SELECT id, 'done', 3, 1, 1, user_id, created_at FROM orders WHERE id LIKE '01900000-%';
+INSERT INTO saga_entries (saga_id, number, step, attempt, outcome, at, detail)
+SELECT id, number, step, 1, 'done', created_at, ''
+FROM orders, (SELECT 1 AS number, 'create' AS step UNION ALL SELECT 2, 'reserve' UNION ALL SELECT 3, 'pay'
+              UNION ALL SELECT 4, 'confirm')
+WHERE id LIKE '01900000-%';
+COMMIT;
