@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -71,10 +72,9 @@ int serve(const svc::app::Settings& settings) {
       _exit(exit_failed);  // asked twice: at once
     }).detach();
     process.stop(svc::seconds{settings.general.drain_seconds});
-  } catch (const std::exception& failure) {
+  } catch (const std::exception&) {
     svc::log::stop();
-    std::cerr << "svc: " << failure.what() << "\n";
-    return exit_failed;
+    throw;
   }
   svc::log::stop();
   return EXIT_SUCCESS;
@@ -111,8 +111,10 @@ int main(int argc, char** argv) {
   for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
   try {
     return run({argv + 1, argv + argc}, environment);
+  } catch (const std::filesystem::filesystem_error& failure) {
+    std::cerr << "svc: " << failure.path1().string() << ": " << failure.code().message() << "\n";
   } catch (const std::exception& failure) {
     std::cerr << "svc: " << failure.what() << "\n";
-    return exit_failed;
   }
+  return exit_failed;
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <stdexcept>
 
 namespace svc::app {
@@ -63,6 +64,16 @@ void check_engines(const Settings& settings, config::Config& config) {
   }
 }
 
+// The ports that this process opens must differ.
+void check_ports(const Settings& settings, config::Config& config) {
+  std::map<int, std::string> taken;
+  for (const auto port : settings.opened_ports()) {
+    const int number = settings.port.of(port);
+    const auto [other, is_free] = taken.emplace(number, port);
+    if (number != 0 && !is_free) config.fault("port." + std::string(port) + ": is port." + other->second + " too");
+  }
+}
+
 // "90", "90s", "15m", "1h", "30d".
 std::optional<seconds> parse_duration(const std::string& text) {
   std::int64_t number = 0;
@@ -93,6 +104,14 @@ int Ports::of(std::string_view module) const {
   });
   if (found < 0) throw std::logic_error("no port for " + std::string(module));
   return found;
+}
+
+std::vector<std::string_view> Settings::opened_ports() const {
+  std::vector<std::string_view> opened;
+  for (const auto module : module_names)
+    if (hosts(module) && (module == "gateway" || !hosts("gateway") || general.expose)) opened.push_back(module);
+  if (hosts("gateway")) opened.push_back("operations");
+  return opened;
 }
 
 const std::string& PerModule::of(std::string_view module) const {
@@ -133,7 +152,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
     auto& flag = flags.emplace_back(GivenFlag{key.name, "", false});
     const auto name = config::flag_name(key.name);
     if (key.is_flag) cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
-    else cli.add_option(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
+    else cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) { flag.given = true; });
   }
 
   try {
@@ -174,7 +193,9 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   for (const auto module : module_names)
     if (module != "gateway") check_link(module, line.settings, config);
   check_engines(line.settings, config);
+  check_ports(line.settings, config);
   if (token->parsed()) {
+    if (line.subject.empty()) config.fault("--subject: must not be empty");
     if (line.scope != "admin") config.fault("--scope: this build knows only admin");
     if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
     else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");

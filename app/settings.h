@@ -80,10 +80,13 @@ struct General {
 };
 
 struct HttpSettings {
+  std::int64_t deadline_seconds = 10;
   http::ServerOptions server{};
   http::ClientOptions client{};
   static constexpr auto fields() {
-    return std::tuple{field(&HttpSettings::server, "server", "The HTTP front"),
+    return std::tuple{field(&HttpSettings::deadline_seconds, "deadline_seconds",
+                            "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
+                      field(&HttpSettings::server, "server", "The HTTP front"),
                       field(&HttpSettings::client, "client", "Calls to other processes")};
   }
 };
@@ -104,6 +107,8 @@ struct Settings {
   /// The modules of `general.role`.
   std::set<std::string, std::less<>> hosted{};
   bool hosts(std::string_view module) const { return hosted.contains(module); }
+  /// The names of the ports that a process of these settings opens.
+  std::vector<std::string_view> opened_ports() const;
 };
 
 /// What a command line asks for.

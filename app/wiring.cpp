@@ -60,7 +60,7 @@ struct Process::Parts {
         cluster(cluster_key_file(chosen), time),
         client(chosen.http.client),
         tokens(time, [this] { return fetch_keys(); }, verifier_options()),
-        identify(tokens, cluster, {}) {}
+        identify(tokens, cluster, {.deadline = seconds{chosen.http.deadline_seconds}}) {}
 
   Task<Result<Jwks>> fetch_keys() {
     Call call;
@@ -108,7 +108,7 @@ struct Process::Parts {
     const std::string name{S::name};
     upstreams.push_back(is_local(settings, name)
                             ? gateway::upstream_in_process(routers.at(name))
-                            : gateway::upstream_behind(transport_to(name), name, cluster, settings.gateway));
+                            : gateway::upstream_behind(transport_to(name), name, cluster));
     auto* const upstream = upstreams.back().get();
     S::each_operation([&]<class Op>() {
       if (surface(Op::endpoint) == Surface::open) open_routes.push_back({Op::endpoint, upstream});
@@ -118,7 +118,7 @@ struct Process::Parts {
 
   void make_modules();
   void open_ports();
-  void open(const std::string& name, http::Handler handler);
+  void open(const std::string& name, http::Handler handler, const http::ServerOptions& options);
   std::map<std::string, std::string> told_links() const;
 
   const Settings settings;
@@ -179,9 +179,16 @@ std::map<std::string, std::string> Process::Parts::told_links() const {
   return links;
 }
 
-void Process::Parts::open(const std::string& name, http::Handler handler) {
+void Process::Parts::open(const std::string& name, http::Handler handler, const http::ServerOptions& options) {
   servers.emplace_back(name, std::make_unique<http::Server>(loops, settings.general.host, settings.port.of(name),
-                                                            std::move(handler), settings.http.server));
+                                                            std::move(handler), options));
+}
+
+// What a gateway lets through it passes on with fields of its own; a module's port has room for them.
+http::ServerOptions with_room_for_gateway(http::ServerOptions options) {
+  options.limits.header_fields += 10;
+  options.limits.header_block += 4 * 1024;
+  return options;
 }
 
 void Process::Parts::open_ports() {
@@ -192,14 +199,15 @@ void Process::Parts::open_ports() {
     add_outer_routes<inventory::Inventory>();
     add_outer_routes<order::Orders>();
     add_outer_routes<payment::Payments>();
-    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()));
+    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()), settings.http.server);
     gateway::add_routes(operations, operations_routes, identify);
     add_health(operations, troubles, links);
-    open("operations", [this](http::Request& request) { return operations.dispatch(request); });
+    open("operations", [this](http::Request& request) { return operations.dispatch(request); }, settings.http.server);
   }
   if (!settings.hosts("gateway") || settings.general.expose)
     for (auto& [name, router] : routers)
-      open(name, [&router](http::Request& request) { return router.dispatch(request); });
+      open(name, [&router](http::Request& request) { return router.dispatch(request); },
+           with_room_for_gateway(settings.http.server));
 }
 
 Process::Process(const Settings& settings, const Clock& clock) : parts_(std::make_unique<Parts>(settings, clock)) {

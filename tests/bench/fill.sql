@@ -36,11 +36,11 @@ SELECT printf('01900000-0000-7000-8000-%012x', i), printf('01900000-0000-7000-a0
 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
 INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency)
 SELECT id, 0, 'item-' || (created_at % others), 1, total, currency FROM orders, amount WHERE id LIKE '01900000-%';
-INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until)
-SELECT id, 'done', 3, 1, 1, user_id, created_at FROM orders WHERE id LIKE '01900000-%';
-INSERT INTO saga_entries (saga_id, number, step, attempt, outcome, at, detail)
-SELECT id, number, step, 1, 'done', created_at, ''
-FROM orders, (SELECT 1 AS number, 'create' AS step UNION ALL SELECT 2, 'reserve' UNION ALL SELECT 3, 'pay'
-              UNION ALL SELECT 4, 'confirm')
-WHERE id LIKE '01900000-%';
+INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history)
+SELECT id, 'done', 3, 1, 1, user_id, created_at,
+       '{"step":"create","attempt":1,"outcome":"done","at":"2024-07-03T09:46:40.000Z","detail":""}' || char(10) ||
+       '{"step":"reserve","attempt":1,"outcome":"done","at":"2024-07-03T09:46:40.000Z","detail":""}' || char(10) ||
+       '{"step":"pay","attempt":1,"outcome":"done","at":"2024-07-03T09:46:40.000Z","detail":""}' || char(10) ||
+       '{"step":"confirm","attempt":1,"outcome":"done","at":"2024-07-03T09:46:40.000Z","detail":""}' || char(10)
+FROM orders WHERE id LIKE '01900000-%';
 COMMIT;

@@ -21,8 +21,10 @@ class Recorder final : public Upstream {
  public:
   int asked = 0;
   std::vector<std::pair<std::string, std::string>> seen;
-  Task<Response> forward(Request& request) override {
+  Terms terms{};
+  Task<Response> forward(Request& request, const Terms& on) override {
     ++asked;
+    terms = on;
     seen.clear();
     for (const auto& field : request.headers) seen.emplace_back(field.name, field.value);
     return Response{200, "text/plain", "from upstream"};
@@ -123,7 +125,7 @@ TEST_CASE("a module behind HTTP hears who asks from the gateway, and the client 
   const auto wire = std::make_shared<Wire>();
   wire->answer = Response{201, "application/json", "{}", {{"Location", "/x/1"}, {"Connection", "X-Hop"}, {"X-Hop", "1"}, {"Date", "d"},
                                                           {"Content-Length", "2"}, {"X-Request-Id", "theirs"}, {"Retry-After", "3"}}};
-  const auto behind = upstream_behind(wire, "shop", f.world.cluster, f.config);
+  const auto behind = upstream_behind(wire, "shop", f.world.cluster);
   f.handler = make(f.config, {{closed_route, behind.get()}}, f.world.identify, "{}");
   const auto response = f.ask("POST", "/closed", {{"Authorization", f.token("ann")}, {"Host", "h"}, {"X-Forwarded-For", "6.6.6.6"},
                                                   {"X-Svc-Cluster", "forged"}});
@@ -139,10 +141,33 @@ TEST_CASE("a module behind HTTP hears who asks from the gateway, and the client 
   CHECK_FALSE(wire->sent.repeatable);
 }
 
+TEST_CASE("what is passed on may be repeated only as its operation allows, and takes a body only where it has one") {
+  Fixture f;
+  CHECK(f.ask("GET", "/open/1").status == 200);
+  CHECK(f.upstream.terms.repeatable);
+  CHECK_FALSE(f.upstream.terms.takes_body);
+  CHECK(f.ask("POST", "/closed", {{"Authorization", f.token("ann")}, {"Idempotency-Key", "k"}}).status == 200);
+  CHECK_FALSE(f.upstream.terms.repeatable);  // it does not know the key
+  CHECK(f.upstream.terms.takes_body);
+  CHECK(f.upstream.terms.deadline < Steady::now() + seconds{11});
+  CHECK(f.ask("GET", "/open/1", {{"Prefer", "wait=20"}}).status == 200);
+  CHECK(f.upstream.terms.deadline > Steady::now() + seconds{20});
+}
+
+TEST_CASE("an answer to HEAD tells the length of the body that stayed behind") {
+  Fixture f;
+  const auto wire = std::make_shared<Wire>();
+  wire->answer = Response{200, "application/json", "", {{"Content-Length", "91"}}};
+  const auto behind = upstream_behind(wire, "shop", f.world.cluster);
+  f.handler = make(f.config, {{open_route, behind.get()}}, f.world.identify, "{}");
+  CHECK(f.ask("HEAD", "/open/1").head_length == 91);
+  CHECK_FALSE(f.ask("GET", "/open/1").head_length);
+}
+
 TEST_CASE("a module that does not answer is told as 503 or 504, without its address") {
   Fixture f;
   const auto wire = std::make_shared<Wire>();
-  const auto behind = upstream_behind(wire, "shop", f.world.cluster, f.config);
+  const auto behind = upstream_behind(wire, "shop", f.world.cluster);
   f.handler = make(f.config, {{open_route, behind.get()}}, f.world.identify, "{}");
   wire->answer = fail(Code::unavailable, "unreachable", "Nothing answers at 10.0.0.1:3002");
   const auto away = f.ask("GET", "/open/1");

@@ -1,128 +1,10 @@
 // What the order module promises, over each lane; its own links to the others use the same lane.
-#include "order/order.h"
-
-#include <SQLiteCpp/SQLiteCpp.h>
-
-#include "inventory/module.h"
-#include "order/module.h"
-#include "payment/module.h"
-#include "support/catch.h"
-#include "support/world.h"
-#include "user/module.h"
+#include "contract/order_fixture.h"
 
 namespace {
 
 using namespace svc;
 using namespace svc::order;
-using inventory::Line;
-using test::World;
-
-Config quick() {
-  Config config;
-  config.saga.backoff_ms = 1;
-  config.saga.step_timeout_ms = 300;
-  config.saga.forward_attempts = 4;
-  config.saga.undo_attempts = 3;
-  config.saga.poll_ms = 20;
-  return config;
-}
-
-// A link that a test can cut: answers of the real service, unless told otherwise.
-template <class S>
-struct Cuttable {
-  std::unique_ptr<S> real;
-  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault;
-  template <class Op>
-  Reply<Op> send(Call call, Op op) const {
-    if (auto error = (*fault)(Op::endpoint.name)) return fail(std::move(*error));
-    return real->handle(std::move(call), std::move(op));
-  }
-};
-
-struct Fixture {
-  explicit Fixture(Config config = quick())
-      : module(make(config, world.environment, world.dir / "order.db", {*users, *inventory, *payments})) {
-    module->start();
-    CHECK(world.ask(*users, world.anyone(), user::CreateUser{"Ann", "ann@example.com", "correct horse", {}}));
-    ann = world.ask(*users, world.admin(), user::ListUsers{})->items[0].id;
-    put("a", 10, 100);
-    put("b", 5, 250);
-  }
-  ~Fixture() { module->stop(); }
-
-  test::Lane lane = GENERATE(from_range(test::lanes));
-  World world;
-  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault =
-      std::make_shared<std::function<std::optional<Error>(std::string_view)>>(
-          [](std::string_view) { return std::nullopt; });
-  std::unique_ptr<Hosted<user::Users>> user_module = user::make({}, world.environment, world.dir / "user.db");
-  std::unique_ptr<Hosted<inventory::Inventory>> inventory_module =
-      inventory::make({}, world.environment, world.dir / "inventory.db");
-  std::unique_ptr<Hosted<payment::Payments>> payment_module =
-      payment::make(payment::Config{}, world.environment, world.dir / "payment.db");
-  std::unique_ptr<user::Users> users = cut(world.open(lane, user_module->service()));
-  std::unique_ptr<inventory::Inventory> inventory = cut(world.open(lane, inventory_module->service()));
-  std::unique_ptr<payment::Payments> payments = cut(world.open(lane, payment_module->service()));
-  std::unique_ptr<Hosted<Orders>> module;
-  std::unique_ptr<Orders> orders = world.open(lane, module->service());
-  std::string ann;
-
-  template <class S>
-  std::unique_ptr<S> cut(std::unique_ptr<S> real) {
-    return std::make_unique<Stub<S, Cuttable<S>>>(Cuttable<S>{std::move(real), fault});
-  }
-  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount, const std::string& currency = "USD") {
-    CHECK(world.ask(*inventory, world.admin(), inventory::PutItem{sku, sku, {amount, currency}, on_hand}));
-  }
-  template <class Op>
-  auto ask(Call call, Op op) {
-    return world.ask(*orders, call, op);
-  }
-  Call me() { return world.customer(ann); }
-  static Call with_key(Call call, const std::string& key) {
-    auto origin = std::make_shared<Origin>(*call.origin);
-    origin->idempotency_key = key;
-    call.origin = origin;
-    return call;
-  }
-  static Call without_wait(Call call) {
-    auto origin = std::make_shared<Origin>(*call.origin);
-    origin->wait = seconds{0};
-    call.origin = origin;
-    return call;
-  }
-  Result<Order> place(std::vector<Line> lines, const std::string& method = "tok_visa") {
-    return ask(me(), PlaceOrder{std::move(lines), method, {}});
-  }
-  std::pair<std::int64_t, std::int64_t> stock(const std::string& sku) {
-    const auto item = world.ask(*inventory, world.admin(), inventory::GetItem{sku});
-    return {*item->on_hand, *item->reserved};
-  }
-  int held_money() {
-    SQLite::Database database((world.dir / "payment.db").string());
-    return database.execAndGet("SELECT COALESCE(SUM(amount), 0) FROM ledger").getInt();
-  }
-  int count(const std::string& table) {
-    SQLite::Database database((world.dir / "order.db").string());
-    return database.execAndGet("SELECT COUNT(*) FROM " + table).getInt();
-  }
-  std::vector<std::string> timeline(const std::string& id) {
-    std::vector<std::string> lines;
-    const auto told = ask(world.admin(), GetTimeline{id});
-    for (const auto& entry : told->items)
-      lines.push_back(entry.step + " " + std::to_string(entry.attempt) + " " + entry.outcome);
-    return lines;
-  }
-  Order wait_for(const std::string& id, OrderStatus status) {
-    while (true) {
-      const auto order = ask(world.admin(), GetOrder{id});
-      if (order->status == status) return *order;
-      std::this_thread::yield();
-    }
-  }
-};
-using Stock = std::pair<std::int64_t, std::int64_t>;
-using Lines = std::vector<std::string>;
 
 TEST_CASE("an order is reserved, paid and confirmed, at the catalogue's prices") {
   Fixture f;
@@ -263,21 +145,6 @@ TEST_CASE("orders are listed newest first, in pages, by status") {
   CHECK(all(f.me(), OrderStatus::needs_attention).empty());
 }
 
-TEST_CASE("a confirmed order can be cancelled, once, and everything comes back") {
-  Fixture f;
-  CAPTURE(name_of(f.lane));
-  const auto order = f.place({{"a", 3}});
-  const auto cancelled = f.ask(f.me(), CancelOrder{order->id});
-  REQUIRE(cancelled.has_value());
-  CHECK(cancelled->status == OrderStatus::cancelled);
-  CHECK_FALSE(cancelled->failure);
-  CHECK(f.stock("a") == Stock{10, 0});
-  CHECK(f.held_money() == 0);
-  CHECK(*f.ask(f.me(), CancelOrder{order->id}) == *cancelled);
-  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 done", "confirm 1 done",
-                                       "cancel 1 done", "refund 1 done", "release 1 done"});
-}
-
 TEST_CASE("an Idempotency-Key makes one order of many requests") {
   Fixture f;
   CAPTURE(name_of(f.lane));
@@ -359,74 +226,6 @@ TEST_CASE("when another module cannot be asked, no order is made") {
     CHECK(refused.error().retry_after == 1);
   }
   CHECK(f.count("orders") == 0);
-}
-
-TEST_CASE("when a step cannot be done for long, what may have happened is undone") {
-  Fixture f;
-  CAPTURE(name_of(f.lane));
-  *f.fault = [](std::string_view operation) -> std::optional<Error> {
-    if (operation != "commit_reservation") return std::nullopt;
-    return Error{Code::timeout, "no_answer", "", {}, {}};
-  };
-  const auto order = f.place({{"a", 1}});
-  REQUIRE(order.has_value());
-  CHECK(order->status == OrderStatus::cancelled);
-  CHECK(order->failure->code == "confirm_failed");
-  CHECK(order->failure->step == FailedStep::reserve);
-  CHECK(f.stock("a") == Stock{10, 0});
-  CHECK(f.held_money() == 0);
-}
-
-TEST_CASE("a reservation that expired under an order turns it back") {
-  Fixture f;
-  CAPTURE(name_of(f.lane));
-  *f.fault = [](std::string_view operation) -> std::optional<Error> {
-    if (operation != "commit_reservation") return std::nullopt;
-    return Error{Code::conflict, "reservation_expired", "It was held for its time and given back", {}, {}};
-  };
-  const auto order = f.place({{"a", 1}});
-  CHECK(order->status == OrderStatus::cancelled);
-  CHECK(order->failure ==
-        OrderFailure{FailedStep::reserve, "reservation_expired", "It was held for its time and given back"});
-  CHECK(f.held_money() == 0);
-}
-
-TEST_CASE("an order that cannot be undone waits for a person, who retries or abandons it") {
-  Fixture f;
-  CAPTURE(name_of(f.lane));
-  bool broken = true;
-  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
-    if (!broken || operation != "release_reservation") return std::nullopt;
-    return Error{Code::timeout, "no_answer", "", {}, {}};
-  };
-  const auto order = f.place({{"a", 1}}, "tok_declined");
-  REQUIRE(order.has_value());
-  CHECK(order->status == OrderStatus::needs_attention);
-  CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_needs_attention");
-  CHECK(f.place({{"b", 1}})->status == OrderStatus::confirmed);  // blocks no other
-
-  SECTION("retried") {
-    broken = false;
-    const auto retried = f.ask(f.world.admin("joe"), RetryOrder{order->id});
-    REQUIRE(retried.has_value());
-    CHECK(retried->status == OrderStatus::cancelled);
-    CHECK(f.stock("a") == Stock{10, 0});
-    const auto entries = f.ask(f.world.admin(), GetTimeline{order->id})->items;
-    CHECK(entries.at(entries.size() - 2).step == "retry");
-    CHECK(entries.at(entries.size() - 2).detail == "by joe");
-    CHECK(f.ask(f.world.admin(), RetryOrder{order->id}).error().reason == "order_cancelled");
-  }
-  SECTION("retried in vain") {
-    CHECK(f.ask(f.world.admin(), RetryOrder{order->id})->status == OrderStatus::needs_attention);
-  }
-  SECTION("abandoned") {
-    const auto abandoned = f.ask(f.world.admin("joe"), AbandonOrder{order->id});
-    REQUIRE(abandoned.has_value());
-    CHECK(abandoned->status == OrderStatus::cancelled);
-    CHECK(f.ask(f.world.admin(), GetTimeline{order->id})->items.back().step == "abandon");
-    CHECK(f.ask(f.world.admin(), AbandonOrder{order->id}).error().code == Code::conflict);
-  }
-  CHECK(f.ask(f.world.admin(), RetryOrder{f.world.ids.next()}).error().code == Code::not_found);
 }
 
 TEST_CASE("a hundred buyers for one unit leave one confirmed order") {

@@ -104,11 +104,14 @@ TEST_CASE("killed at any durable step of a cancellation, nothing that was promis
   System system(whole, impatient);
   const Shop shop(system);
   std::string order = shop.place(system, "tok_visa", 3, "").json()["id"];
+  int deaths = 0;
   for (const auto& point : points)
     for (int when = 1; when < 200; when = next(point, when)) {
       if (shop.status_of(system, order) != "confirmed") order = shop.place(system, "tok_visa", 3, "").json()["id"];
       if (!die_at(system, shop, point.database, point.call, when, [&] { return shop.cancel(system, order); })) break;
+      ++deaths;
     }
+  CHECK(deaths > 6);
 }
 
 TEST_CASE("an order whose answer was lost is found under its key, once") {
@@ -117,7 +120,8 @@ TEST_CASE("an order whose answer was lost is found under its key, once") {
   const Shop shop(system);
   for (const int when : {1, 2}) {
     const std::string key = "lost" + std::to_string(when);
-    die_at(system, shop, "order", "fdatasync", when, [&] { return shop.place(system, "tok_visa", 1, key); });
+    const bool died = die_at(system, shop, "order", "fdatasync", when, [&] { return shop.place(system, "tok_visa", 1, key); });
+    CHECK(died);
     const auto again = shop.place(system, "tok_visa", 1, key);
     REQUIRE(again.status == 201);
     CHECK(again.json()["status"] == "confirmed");

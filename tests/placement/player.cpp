@@ -2,6 +2,9 @@
 
 #include <regex>
 
+#include "support/catch.h"
+#include "support/eventually.h"
+
 namespace svc::test {
 namespace {
 
@@ -32,6 +35,7 @@ void Player::write(const std::string& request, const Answer& answer) {
   std::string line = masked(request) + "\n  " + std::to_string(answer.status);
   for (const auto* name : {"Content-Type", "Location", "WWW-Authenticate", "Allow", "Retry-After"})
     if (const auto value = answer.header(name); !value.empty()) line += std::string("\n  ") + name + ": " + masked(value);
+  if (request.starts_with("HEAD ")) line += "\n  Content-Length: " + answer.header("Content-Length");
   if (answer.header("X-Request-Id").empty()) line += "\n  no X-Request-Id";
   line += "\n  " + masked(answer.body);
   lines_.push_back(line);
@@ -61,12 +65,13 @@ void Player::stock(const std::string& sku, int on_hand, int amount, const std::s
 }
 
 Answer Player::settled(const std::string& order_id, const std::string& token) {
-  while (true) {
-    const auto answer = play(system_.gateway(), "GET", "/orders/" + order_id, token, "", {}, "", false);
-    if (answer.json().value("status", "") == "pending") continue;
-    write("GET /orders/" + order_id, answer);
-    return answer;
-  }
+  Answer answer;
+  REQUIRE(eventually([&] {
+    answer = play(system_.gateway(), "GET", "/orders/" + order_id, token, "", {}, "", false);
+    return answer.json().value("status", "") != "pending";
+  }));
+  write("GET /orders/" + order_id, answer);
+  return answer;
 }
 
 std::vector<std::string> Player::follow(const std::string& path, const std::string& token, const std::string& member) {

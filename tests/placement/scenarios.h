@@ -15,6 +15,10 @@ struct Scenario {
   std::string name;
   std::function<void(Player&)> play;
 };
+std::vector<Scenario> account_scenarios();
+std::vector<Scenario> order_scenarios();
+std::vector<Scenario> edge_scenarios();
+/// All of them.
 const std::vector<Scenario>& scenarios();
 
 /// Signs Ann and Bob up and in.

@@ -228,9 +228,11 @@ TEST_CASE("every error survives the wire") {
 
 TEST_CASE("whatever a peer answers becomes an error") {
   CHECK(error_of(502, "<html>bad gateway</html>", "").code == Code::unavailable);
-  CHECK(error_of(418, "", "").code == Code::internal);
+  CHECK(error_of(418, "", "").code == Code::unavailable);
   CHECK(error_of(503, "", "soon").retry_after == 1);
-  CHECK(error_of(404, "{}", "").code == Code::not_found);
+  // A refusal is believed only from whom it can come.
+  CHECK(error_of(404, "{}", "").code == Code::unavailable);
+  CHECK(error_of(404, problem(Error{Code::not_found, "no_such_route", ""}).body, "").code == Code::unavailable);
 }
 
 TEST_CASE("percent encoding") {

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "async/event.h"
 #include "async/loop.h"
 #include "base/base64url.h"
 #include "identity/cluster_key.h"
@@ -221,6 +222,51 @@ TEST_CASE("a new key is asked for when a token names it, and made-up ones do not
   v.next_key.emplace(SigningKey::random_seed());
   CHECK(verdict(verifier, v.next_key->sign(claims_of("ann"))).has_value());
   CHECK(v.asked == 2);
+}
+
+TEST_CASE("while the user module does not answer, made-up key ids are refused without asking it each time") {
+  Verifying v;
+  auto verifier = v.make();
+  const auto known = v.key.sign(claims_of("ann"));
+  REQUIRE(verdict(verifier, known).has_value());
+  v.reachable = false;
+  v.clock.advance(seconds{2});
+  const SigningKey stranger(SigningKey::random_seed());
+  for (int i = 0; i < 50; ++i)
+    CHECK(verdict(verifier, stranger.sign(claims_of(std::to_string(i)))).error().code == Code::unavailable);
+  CHECK(v.asked == 2);
+}
+
+TEST_CASE("keys that are old are asked for again without letting anybody wait") {
+  Verifying v;
+  std::optional<Event> answered;
+  int asked = 0;
+  TokenVerifier verifier(
+      v.clock,
+      [&]() -> Task<Result<Jwks>> {
+        const Jwks jwks{{v.key.jwk()}};
+        if (++asked == 1) return Result<Jwks>(jwks);
+        return [](Event& event, Jwks late) -> Task<Result<Jwks>> {
+          auto waiting = event.wait_until(Steady::time_point::max());
+          co_await waiting;
+          co_return late;
+        }(answered.emplace(), jwks);
+      },
+      {});
+  run_here([&]() -> Task<int> {
+    auto first = verifier.verify(v.key.sign(claims_of("ann")));
+    auto verdict_of_first = co_await first;
+    CHECK(verdict_of_first.has_value());
+    v.clock.advance(seconds{301});
+    auto second = verifier.verify(v.key.sign(claims_of("bob")));
+    CHECK(second.ready());
+    CHECK(second.take().has_value());
+    CHECK(asked == 2);
+    answered->happen();
+    auto turn = sleep_for(milliseconds{0});
+    co_await turn;
+    co_return 0;
+  });
 }
 
 TEST_CASE("keys are kept on disk, so tokens are verified while the user module is away") {

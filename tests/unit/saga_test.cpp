@@ -225,6 +225,26 @@ TEST_CASE("a saga left behind is taken up when its lease has run out, and not be
         Lines{"create 1 done", "resume 1 done", "reserve 2 done", "pay 1 done", "confirm 1 done"});
 }
 
+TEST_CASE("what is taken up again and then refused is undone from the last step, since nobody knows how far it came") {
+  Bench bench;
+  const auto dead = bench.runner("dead"), alive = bench.runner("alive");
+  bench.change([&](Transaction& t) { return std::optional(dead->create(t, bench.id)); });
+  bench.clock.advance(milliseconds{bench.options.lease_ms});
+  bench.world.refusals["reserve"] = {Code::conflict};  // it expired meanwhile
+  watch(*alive, [&] { return bench.record().state == State::undone; });
+  CHECK(bench.world.calls == Lines{"reserve", "undo pay", "undo reserve"});
+  CHECK(bench.world.settled == Lines{"undone reserve because_of_reserve"});
+}
+
+TEST_CASE("a step that is refused after a try that may have happened is undone as well") {
+  Bench bench;
+  const auto runner = bench.runner("a");
+  bench.world.refusals["pay"] = {Code::timeout, Code::not_found};
+  bench.run_new(*runner);
+  CHECK(bench.world.calls == Lines{"reserve", "pay", "pay", "undo pay", "undo reserve"});
+  CHECK(bench.world.settled == Lines{"undone pay because_of_pay"});
+}
+
 TEST_CASE("a holder that wakes up late writes nothing more") {
   Bench bench;
   const auto slow = bench.runner("slow"), quick = bench.runner("quick");
@@ -244,7 +264,7 @@ TEST_CASE("a compensation that was begun is not forgotten") {
   const auto dead = bench.runner("dead"), alive = bench.runner("alive");
   Record half{bench.id, State::compensating, 1, 1, 5, "dead", bench.clock.now(), Failure{"confirm", "r", "d"}};
   bench.change([&](Transaction& t) {
-    insert(t, half);
+    insert(t, half, {"create", 1, "done", bench.clock.now(), ""});
     return std::optional<Record>{};
   });
   watch(*alive, [&] { return bench.record().state == State::undone; });

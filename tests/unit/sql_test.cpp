@@ -288,6 +288,23 @@ TEST_CASE("a full disk in the middle of a group refuses all of it") {
   CHECK(count(database) == 1);
 }
 
+TEST_CASE("however long is written without a pause, the log begins anew") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  constexpr int rows = 3'000, row_size = 20'000;
+  run_here([&]() -> Task<int> {
+    for (int i = 0; i < rows; ++i) {
+      auto adding = add(database, std::to_string(i) + std::string(row_size, 'x'));
+      auto added = co_await adding;
+      if (!added) co_return 1;
+    }
+    co_return 0;
+  });
+  CHECK(count(database) == rows);
+  CHECK(std::filesystem::file_size(dir / "a.db-wal") < rows * row_size / 2);
+  CHECK(std::filesystem::file_size(dir / "a.db") > rows * row_size / 2);
+}
+
 TEST_CASE("only the owner can read the files") {
   const test::TempDir dir;
   const auto before = umask(077);

@@ -101,7 +101,4 @@ tl::unexpected<Error> refusal(Result<T>& failed) {
   return tl::unexpected(std::move(failed.error()));
 }
 
-/// Whether an answer leaves open if a command took effect. Such a command is tried again under its key.
-constexpr bool may_have_happened(Code code) { return code == Code::unavailable || code == Code::timeout; }
-
 }  // namespace svc

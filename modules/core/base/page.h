@@ -25,8 +25,9 @@ constexpr auto cursor_field() {
 
 /// The cursor behind an entry of this key.
 std::string cursor_behind(std::string_view key);
-/// The key of a cursor; empty when there is none, a refusal when it is not one of ours.
-Result<std::string> key_of_cursor(const std::optional<std::string>& cursor);
+/// The key of a cursor; empty when there is none, a refusal when it is not one of ours. `is_key`: what the list's
+/// keys look like.
+Result<std::string> key_of_cursor(const std::optional<std::string>& cursor, bool (*is_key)(std::string_view));
 
 /// Cuts entries that were read with a limit one larger down to a page: answers the cursor if there is more.
 template <class Entry, class KeyOf>

@@ -109,10 +109,17 @@ void Config::set(const std::string& name, const std::string& value, const std::s
 }
 
 void Config::read_file(const std::filesystem::path& file) {
+  if (std::filesystem::is_directory(file)) return fault(file.string() + ": is a directory");
   try {
     const auto table = toml::parse_file(file.string());
     flatten(table, "", [&](const std::string& name, const toml::node& node) {
-      set(name, text_of(node), file.string() + ":" + std::to_string(node.source().begin.line));
+      const std::string source = file.string() + ":" + std::to_string(node.source().begin.line);
+      const Key* const key = find(name);
+      const bool fits = key == nullptr || (key->is_text ? node.is_string() || node.is_array()
+                                                        : key->is_flag ? node.is_boolean() : node.is_integer());
+      if (fits) set(name, text_of(node), source);
+      else fault(name + " = " + text_of(node) + ": must be " +
+                 (key->is_text ? "text" : key->is_flag ? "true or false" : "an integer") + " (" + source + ")");
     });
   } catch (const toml::parse_error& error) {
     fault(file.string() + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));

@@ -31,7 +31,7 @@ struct Key {
   bool is_flag = false;  ///< true or false; as a flag it may stand without a value
   std::string value;     ///< in force, as text
   std::string source;    ///< "default", a file, a variable or a flag
-  bool is_text = true;   ///< in TOML, between quotes
+  bool is_text = true;   ///< in TOML, between quotes, or a list of such
   std::function<std::string(const std::string&)> set;  ///< answers what is wrong with a text, or nothing
 };
 

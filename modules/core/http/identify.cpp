@@ -71,13 +71,22 @@ std::optional<seconds> preferred_wait(const Headers& headers, seconds longest) {
   return wait;
 }
 
+std::string budget_until(Steady::time_point deadline) {
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - Steady::now());
+  return std::to_string(std::max<std::int64_t>(left.count(), 1));
+}
+
+milliseconds Identify::time_for(const Request& request) const {
+  const auto wait = preferred_wait(request.headers, options_.longest_wait);
+  return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
+}
+
 Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller) const {
   auto origin = std::make_shared<Origin>();
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  auto time = std::chrono::duration_cast<milliseconds>(options_.deadline);
-  if (origin->wait) time = std::max<milliseconds>(time, *origin->wait + seconds{5});
+  auto time = time_for(request);
 
   Call call;
   if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {

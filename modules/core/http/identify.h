@@ -31,6 +31,9 @@ class Identify {
   Identify(TokenVerifier& tokens, const ClusterKey& cluster, Options options)
       : tokens_(tokens), cluster_(cluster), options_(options) {}
 
+  /// The time a request has to be answered in: `deadline`, and more when it prefers to wait longer.
+  milliseconds time_for(const Request& request) const;
+
   /// `needs_caller`: whether a token that is shown must be a good one. Where anyone may ask, a stale token in
   /// the client's hands does not matter.
   Task<Result<Call>> operator()(const Request& request, bool needs_caller) const;
@@ -42,6 +45,9 @@ class Identify {
   const ClusterKey& cluster_;
   const Options options_;
 };
+
+/// What is left until a deadline, as X-Svc-Budget-Ms tells it.
+std::string budget_until(Steady::time_point deadline);
 
 /// The key in an Idempotency-Key field: a string of 1 to 255 printable characters, quoted or bare
 /// (draft-ietf-httpapi-idempotency-key-header-07). Empty when the request has none.

@@ -1,16 +1,13 @@
 #include "http/link.h"
 
-#include <algorithm>
-
 #include "observe/log.h"
 
 namespace svc::http {
 
 void Link::add_call_headers(Outgoing& request, const Call& call) const {
-  const auto left = std::chrono::duration_cast<milliseconds>(call.deadline - Steady::now());
   if (!request.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.headers.emplace_back(cluster_header, to.cluster->token(to.service));
-  request.headers.emplace_back(budget_header, std::to_string(std::max<std::int64_t>(left.count(), 1)));
+  request.headers.emplace_back(budget_header, budget_until(call.deadline));
   if (!call.origin->request_id.empty()) request.headers.emplace_back("X-Request-Id", call.origin->request_id);
   if (!call.origin->client_address.empty())
     request.headers.emplace_back("X-Forwarded-For", call.origin->client_address);

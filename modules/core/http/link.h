@@ -19,7 +19,11 @@ struct Link {
   template <class Op>
   Reply<Op> send(Call call, Op op) const {
     if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
-    return decode<Op>(exchange(to, compose(call, op), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
+    auto request = compose(call, op);
+    // What has an empty name is nowhere, and has no path to be asked for under.
+    if (request.target.find("//") != std::string::npos || request.target.ends_with('/'))
+      return fail(Code::not_found, "not_found", "What has no name does not exist");
+    return decode<Op>(exchange(to, std::move(request), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
   }
 
  private:

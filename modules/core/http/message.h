@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -80,6 +81,8 @@ struct Response {
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
   bool close = false;  ///< end the connection behind this answer
+  /// Of an answer to HEAD whose body stayed behind: how long that is. Otherwise `body` says it.
+  std::optional<std::uint64_t> head_length{};
 
   std::string_view header(std::string_view name) const;
 };

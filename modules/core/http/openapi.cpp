@@ -34,7 +34,7 @@ bool takes_body(const Operation& operation) {
 std::set<int> refusals_of(const Operation& operation) {
   const Endpoint& endpoint = operation.endpoint;
   std::set<int> statuses{503, 504};
-  if (takes_body(operation)) statuses.insert({400, 413, 415});
+  if (has_body(operation.endpoint.verb)) statuses.insert({400, 413, 415});
   if (endpoint.retry == Retry::keyed) statuses.insert(400);
   if (!operation.parameters.empty()) statuses.insert(422);
   if (endpoint.access != Access::anyone) statuses.insert({401, 403});

@@ -29,8 +29,8 @@ http::Response http::problem(const Error& error) {
   Response response{known.status, std::string(problem_type), encode(problem)};
   if (error.retry_after) response.headers.emplace_back("Retry-After", std::to_string(*error.retry_after));
   if (error.code == Code::unauthenticated) {
-    // RFC 6750 section 3: no error attribute when no token was shown at all.
-    const bool shown = error.reason != "token_missing";
+    // RFC 6750 section 3: the error attribute is about a token that was shown.
+    const bool shown = error.reason == "token_invalid" || error.reason == "account_gone";
     response.headers.emplace_back("WWW-Authenticate",
                                   shown ? R"(Bearer realm="svc", error="invalid_token")" : R"(Bearer realm="svc")");
   }
@@ -45,10 +45,15 @@ Error http::error_of(int status, std::string_view body, std::string_view retry_a
   Error error;
   error.reason = "foreign_answer";
   error.detail = "The answer had status " + std::to_string(status);
-  error.code = status == 502 ? Code::unavailable : Code::internal;
-  for (const auto& known : code_table)
-    if (known.status == status) error.code = known.code;
-  if (auto problem = decode_answer<Problem>(body)) {
+  error.code = Code::unavailable;
+  auto problem = decode_answer<Problem>(body);
+  // Whoever answers with a status of its own and no problem of ours knows nothing of what was asked. The same goes
+  // for a program of ours that has no such route: it is another module, or another version.
+  const bool knows = problem && problem->code != "no_such_route" && problem->code != "method_not_allowed";
+  if (knows || status >= 500)
+    for (const auto& known : code_table)
+      if (known.status == status) error.code = known.code;
+  if (problem) {
     error.reason = std::move(problem->code);
     error.detail = std::move(problem->detail);
     for (auto& violation : problem->errors.value_or(std::vector<http::ProblemRule>{}))

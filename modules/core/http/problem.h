@@ -19,7 +19,8 @@ Response problem(const Error& error);
 Response problem(int status, std::string_view reason, std::string_view detail);
 
 /// The Error that an answer with a status other than success stands for. Total: whatever came back, a foreign
-/// proxy's HTML page included, becomes an Error.
+/// proxy's HTML page included, becomes an Error. What does not come from the operation that was asked for is
+/// Code::unavailable at best: it refuses nothing.
 Error error_of(int status, std::string_view body, std::string_view retry_after);
 
 }  // namespace svc::http

@@ -35,6 +35,12 @@ void Router::add(Verb verb, std::string_view path, Handler handler) {
   if (node->handlers[slot]) throw std::logic_error("route " + std::string(path) + " is there twice");
   node->handlers[slot] = std::move(handler);
   node->routes[slot] = std::string(method_name(verb)) + " " + std::string(path);
+  node->allow.clear();
+  for (const Verb each : verbs) {
+    if (!node->handlers[static_cast<std::size_t>(each)]) continue;
+    node->allow += (node->allow.empty() ? "" : ", ") + std::string(method_name(each));
+    if (each == Verb::get) node->allow += ", HEAD";
+  }
 }
 
 const Router::Node* Router::find(const Node& node, std::string_view path,
@@ -52,27 +58,16 @@ const Router::Node* Router::find(const Node& node, std::string_view path,
   return nullptr;
 }
 
-std::string Router::allowed(const Node& node) {
-  std::string names;
-  for (const Verb verb : verbs) {
-    if (!node.handlers[static_cast<std::size_t>(verb)]) continue;
-    if (!names.empty()) names += ", ";
-    names += method_name(verb);
-    if (verb == Verb::get) names += ", HEAD";
-  }
-  return names;
-}
-
 Task<Response> Router::dispatch(Request& request) const {
   request.parameters.clear();
   const Node* const node = request.path.starts_with('/') ? find(root_, request.path, request.parameters) : nullptr;
-  if (node == nullptr || allowed(*node).empty())
+  if (node == nullptr || node->allow.empty())
     return problem(Error{Code::not_found, "no_such_route", "Nothing is served under this path"});
   const auto verb = verb_of(request.method);
   const auto* const handler = verb ? &node->handlers[static_cast<std::size_t>(*verb)] : nullptr;
   if (handler == nullptr || !*handler) {
     auto refused = problem(Error{Code::wrong_method, "method_not_allowed", "See Allow for the methods of this path"});
-    refused.headers.emplace_back("Allow", allowed(*node));
+    refused.headers.emplace_back("Allow", node->allow);
     return refused;
   }
   return (*handler)(request);

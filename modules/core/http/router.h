@@ -35,10 +35,10 @@ class Router {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
     std::unique_ptr<Node> any;
     std::array<Handler, 5> handlers;  // by Verb
+    std::string allow;                // the methods it has, as the Allow field lists them
     std::array<std::string, 5> routes;
   };
   const Node* find(const Node& node, std::string_view path, std::vector<std::string_view>& parameters) const;
-  static std::string allowed(const Node& node);
 
   Node root_;
 };

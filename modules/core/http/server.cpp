@@ -29,7 +29,7 @@ namespace {
 constexpr int backlog = 1024;
 constexpr auto accept_pause = milliseconds{50};  // after the process ran out of descriptors or connections
 constexpr auto linger_time = seconds{1};
-constexpr std::size_t linger_bytes = 256 * 1024;
+constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 
 // RFC 9110 section 5.6.7; made once a second on each loop.
 std::string_view http_date() {
@@ -361,7 +361,7 @@ Task<bool> Server::Connection::send(const Response& response, bool head_only, bo
   }
   if (response.status != 204) {
     out_ += "\r\nContent-Length: ";
-    out_ += std::to_string(response.body.size());
+    out_ += std::to_string(response.head_length.value_or(response.body.size()));
   }
   for (const auto& [name, value] : response.headers) {
     out_ += "\r\n";

@@ -65,6 +65,14 @@ void from_text(std::string text, M& value, const Place& at, Violations& found) {
   }
 }
 
+/// A value as a segment of a path. Programs on the way may take "." and ".." for steps in the tree (RFC 3986
+/// section 5.2.4).
+inline std::string segment_of(std::string_view text) {
+  if (text == ".") return "%2E";
+  if (text == "..") return "%2E%2E";
+  return percent_encode(text);
+}
+
 /// Fills a path's braces with the fields they name.
 template <Described T>
 std::string fill_path(std::string_view path, const T& value) {
@@ -78,7 +86,7 @@ std::string fill_path(std::string_view path, const T& value) {
     each_field<T>([&](const auto& f) {
       using M = std::remove_cvref_t<decltype(value.*f.member)>;
       if constexpr (is_text<M> && !is_optional<M>)
-        if (f.name == name) filled += percent_encode(to_text(value.*f.member));
+        if (f.name == name) filled += segment_of(to_text(value.*f.member));
     });
     path.remove_prefix(close + 1);
   }
@@ -132,16 +140,20 @@ std::string body_of(const Op& op) {
 template <class Op>
 void read_path_and_query(const Request& request, Op& op, Violations& found) {
   const auto put = [&](std::string_view name, std::string_view encoded, bool is_query) {
+    bool known = false;
     each_field<Op>([&](const auto& f) {
       using M = std::remove_cvref_t<decltype(op.*f.member)>;
       if constexpr (is_text<M>) {
         if (f.name != name || in_body<Op>(f.name) || in_path<Op>(f.name) == is_query) return;
+        known = true;
         const Place at{nullptr, f.name};
         auto text = percent_decode(encoded, is_query);
         if (text) from_text(std::move(*text), op.*f.member, at, found);
         else detail::wrong_type(at, "soundly percent-encoded", found);
       }
     });
+    // A misspelt wish must not go unheard.
+    if (!known) report(found, {Place{nullptr, name}.pointer(), "additionalProperties", "is not known here"});
   };
   std::size_t next = 0;
   const std::string_view path = Op::endpoint.path;
@@ -150,6 +162,7 @@ void read_path_and_query(const Request& request, Op& op, Violations& found) {
   for (auto rest = request.query; !rest.empty();) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    if (pair.empty()) continue;
     const auto equals = std::min(pair.find('='), pair.size());
     put(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())), true);
   }

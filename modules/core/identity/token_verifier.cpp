@@ -50,11 +50,12 @@ Task<TokenVerifier::Verdict> TokenVerifier::verify_anew(std::string token) {
   const auto kid = key_id(token);
   if (!kid) co_return bad_token();
   auto key = find_key(*kid);
-  if (!key || keys_are_old()) {
+  if (key && keys_are_old()) detach(refresh());  // nobody need wait for it
+  if (!key) {
     auto fetching = fetch_keys();
     auto fetched = co_await fetching;
-    if (!fetched && !key) co_return refusal(fetched);
-    if (fetched) key = find_key(*kid);
+    if (!fetched) co_return refusal(fetched);
+    key = find_key(*kid);
     if (!key) co_return bad_token();
   }
   auto claims = verify_token(token, *key, clock_.now());
@@ -95,18 +96,34 @@ bool TokenVerifier::keys_are_old() {
   return clock_.now() - fetched_ > options_.refresh;
 }
 
+Task<> TokenVerifier::refresh() {
+  auto fetching = fetch_keys();
+  auto fetched = co_await fetching;
+  if (!fetched) log::warn("keys_not_refreshed", {{"reason", fetched.error().reason}});
+}
+
 Task<Result<Nothing>> TokenVerifier::fetch_keys() {
   {
-    // Tokens with made-up key ids must not become a flood of questions to the user module.
+    // Tokens with made-up key ids must not become a flood of questions to the user module, nor of waiting when it
+    // does not answer.
     const std::lock_guard lock(mutex_);
-    if (clock_.now() - fetched_ < options_.fetch_interval) co_return Nothing{};
+    if (clock_.now() - tried_ < options_.fetch_interval) {
+      if (trouble_) co_return fail(*trouble_);
+      co_return Nothing{};
+    }
+    if (fetching_ >= options_.fetches_at_once)
+      co_return fail(Code::unavailable, "keys_awaited", "The keys that verify tokens are being asked for");
+    ++fetching_;
   }
   auto asking = fetch_();
   auto keys = co_await asking;
-  if (!keys) co_return refusal(keys);
-  bool changed;
+  bool changed = false;
   {
     const std::lock_guard lock(mutex_);
+    --fetching_;
+    tried_ = clock_.now();
+    trouble_ = keys ? std::nullopt : std::optional(keys.error());
+    if (!keys) co_return refusal(keys);
     changed = keys_ != *keys;
     keys_ = *keys;
     fetched_ = clock_.now();

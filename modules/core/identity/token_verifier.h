@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -24,7 +25,8 @@ class TokenVerifier {
     std::filesystem::path cache_file{};       ///< published keys are kept here for the next start; empty: not kept
     std::size_t remembered = 50'000;          ///< verified tokens remembered at most
     milliseconds refresh{300'000};            ///< keys older than this are asked for again
-    milliseconds fetch_interval{1'000};       ///< an unknown key id makes us ask no more often than this
+    milliseconds fetch_interval{1'000};       ///< pause between two questions for keys, answered or not
+    int fetches_at_once = 8;                  ///< what waits for keys already asked for is bounded too
   };
 
   TokenVerifier(const Clock& clock, Fetch fetch, Options options);
@@ -43,6 +45,7 @@ class TokenVerifier {
   Task<Verdict> verify_anew(std::string token);
   std::optional<Jwk> find_key(const std::string& kid);
   Task<Result<Nothing>> fetch_keys();
+  Task<> refresh();
   bool keys_are_old();
 
   const Clock& clock_;
@@ -52,6 +55,9 @@ class TokenVerifier {
   std::unordered_map<std::string, std::shared_ptr<const Caller>> known_;
   Jwks keys_;
   Time fetched_{};
+  Time tried_{};                 // when a fetch last came to its end
+  std::optional<Error> trouble_; // what it came to, when that was no keys
+  int fetching_ = 0;
 };
 
 }  // namespace svc

@@ -35,8 +35,7 @@ Runner::Runner(sql::Database& database, const Clock& clock, std::string owner, D
 Record Runner::create(sql::Transaction& transaction, const std::string& id) {
   const Time now = clock_.now();
   Record record{id, State::forward, 0, 1, 1, owner_, now + milliseconds{options_.lease_ms}, {}};
-  insert(transaction, record);
-  append(transaction, id, {"create", 1, "done", now, ""});
+  insert(transaction, record, {"create", 1, "done", now, ""});
   return record;
 }
 
@@ -50,8 +49,7 @@ std::optional<Record> Runner::change(sql::Transaction& transaction, const std::s
   record->owner = owner_;
   record->lease_until = clock_.now() + milliseconds{options_.lease_ms};
   if (from == State::done) record->step = static_cast<int>(definition_.steps.size()) - 1;
-  if (!update(transaction, *record, held)) return std::nullopt;
-  append(transaction, id, entry);
+  if (!update(transaction, *record, held, {&entry, 1})) return std::nullopt;
   return record;
 }
 
@@ -89,10 +87,12 @@ Task<> Runner::drive(Record record, std::unique_ptr<Instance> instance, std::sha
   idle_.notify_all();
 }
 
-void Runner::turn(Record& record, std::string reason, std::string detail) const {
+// Turns a saga back because of the step it is at, to be undone from the step `last` on.
+void Runner::turn_at(Record& record, int last, std::string reason, std::string detail) const {
   record.failure = Failure{std::string(definition_.steps[static_cast<std::size_t>(record.step)].forward),
                            std::move(reason), std::move(detail)};
   record.state = State::compensating;
+  record.step = last;
   record.attempt = 1;
 }
 
@@ -107,6 +107,7 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       co_await settling;
       co_return;
     }
+    if (forward) record.reached = std::max(record.reached, record.step);
     const auto step = static_cast<std::size_t>(record.step);
     const auto& names = definition_.steps[step];
     if (!forward && names.undo.empty()) {
@@ -140,11 +141,12 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       log::error("saga_stuck", {{"saga", record.id}, {"step", names.undo}, {"reason", error.reason}});
       record.state = State::stuck;
     } else if (refused) {
-      turn(record, error.reason, error.detail);
-      --record.step;  // it has not happened
+      // Refused at its first try, it has not happened. After another try it may have, whatever is answered now.
+      const bool never_happened = record.attempt == 1 && record.reached == record.step;
+      turn_at(record, never_happened ? record.step - 1 : record.reached, error.reason, error.detail);
       if (record.step < 0) continue;
     } else if (in_vain) {
-      turn(record, std::string(names.forward) + "_failed", "It could not be done in time, and was undone");
+      turn_at(record, record.reached, std::string(names.forward) + "_failed", "It could not be done in time, and was undone");
     } else {
       ++record.attempt;
       pause = pause_before(record.attempt, forward);
@@ -168,9 +170,8 @@ Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* s
   record.lease_until = std::max(record.lease_until, now + milliseconds{options_.lease_ms});
   auto writing = database_.write(
       Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        if (!update(transaction, record, record.fence))
+        if (!update(transaction, record, record.fence, entries))
           return fail(Code::conflict, "lease_lost", "Another process has taken the saga up");
-        for (const auto& entry : entries) append(transaction, record.id, entry);
         if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr);
         return Nothing{};
       });
@@ -248,10 +249,11 @@ Task<> Runner::take_up(std::string id) {
         if (!at_work || record->lease_until > now) return Nothing{};
         const auto held = record->fence++;
         ++record->attempt;
+        record->reached = static_cast<int>(definition_.steps.size()) - 1;  // nobody wrote down how far it came
         record->owner = owner_;
         record->lease_until = now + milliseconds{options_.lease_ms};
-        if (!update(transaction, *record, held)) return Nothing{};
-        append(transaction, id, {"resume", 1, "done", now, ""});
+        const Entry resume{"resume", 1, "done", now, ""};
+        if (!update(transaction, *record, held, {&resume, 1})) return Nothing{};
         claimed = std::move(record);
         return Nothing{};
       });

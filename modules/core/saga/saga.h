@@ -12,8 +12,8 @@
 //      └──step refused, or tried in vain──▶ compensating ──cannot be undone──▶ stuck ──retry──▶ compensating
 //                                                                                └──abandon──▶ abandoned
 //
-// Between two steps that succeed nothing is written: to begin again at the last step on disk costs a repetition
-// and loses nothing.
+// Between two steps that succeed nothing is written. A saga that is taken up again begins at the last step on disk,
+// which costs a repetition; and should it turn back, it is undone from its last step on, however far it had come.
 #pragma once
 
 #include <functional>
@@ -25,6 +25,7 @@
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fields.h"
 #include "contract/call.h"
 #include "sql/session.h"
 
@@ -51,6 +52,11 @@ struct Entry {
   std::string outcome;  ///< done, refused, or the way it failed: unavailable, timeout, failed
   Time at;
   std::string detail;
+  static constexpr auto fields() {
+    return std::tuple{field(&Entry::step, "step", ""), field(&Entry::attempt, "attempt", ""),
+                      field(&Entry::outcome, "outcome", ""), field(&Entry::at, "at", ""),
+                      field(&Entry::detail, "detail", "")};
+  }
 };
 
 struct StepNames {
@@ -61,8 +67,8 @@ struct StepNames {
 class Instance {
  public:
   virtual ~Instance() = default;
-  /// Tries a step. A Result with Code::conflict, invalid or not_found is a refusal: the step has not happened
-  /// and never will. Any other error means that it may have happened, and it is tried again.
+  /// Tries a step. A Result with Code::conflict, invalid or not_found is a refusal: this try has not happened and
+  /// another one would not either. Any other error means that it may have happened, and it is tried again.
   virtual Task<Result<Nothing>> forward(std::size_t step, Call call) = 0;
   virtual Task<Result<Nothing>> undo(std::size_t step, Call call) = 0;
   /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.

@@ -8,18 +8,8 @@ CREATE TABLE sagas (
   lease_until    INTEGER NOT NULL,
   failure_step   TEXT,
   failure_reason TEXT,
-  failure_detail TEXT
+  failure_detail TEXT,
+  history        TEXT NOT NULL  -- a JSON object per line, oldest first
 ) WITHOUT ROWID;
 
 CREATE INDEX sagas_at_work ON sagas (lease_until) WHERE state IN ('forward', 'compensating');
-
-CREATE TABLE saga_entries (
-  saga_id TEXT NOT NULL,
-  number  INTEGER NOT NULL,
-  step    TEXT NOT NULL,
-  attempt INTEGER NOT NULL,
-  outcome TEXT NOT NULL,
-  at      INTEGER NOT NULL,
-  detail  TEXT NOT NULL,
-  PRIMARY KEY (saga_id, number)
-) WITHOUT ROWID;

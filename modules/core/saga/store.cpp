@@ -1,5 +1,10 @@
 #include "saga/store.h"
 
+#include <stdexcept>
+
+#include "base/decode.h"
+#include "base/encode.h"
+
 namespace svc::saga {
 namespace {
 
@@ -21,23 +26,41 @@ std::optional<std::string> part(const Record& record, std::string Failure::*memb
   return record.failure ? std::optional((*record.failure).*member) : std::nullopt;
 }
 
-}  // namespace
-
-void insert(sql::Transaction& transaction, const Record& record) {
-  transaction.execute(
-      "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, failure_step, failure_reason, "
-      "failure_detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      record.id, record.state, record.step, record.attempt, record.fence, record.owner, record.lease_until,
-      part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail));
+std::string lines_of(std::span<const Entry> entries) {
+  std::string lines;
+  for (const auto& entry : entries) {
+    append_value(lines, entry);
+    lines += '\n';
+  }
+  return lines;
 }
 
-bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence) {
+Entry read_entry(std::string_view line) {
+  auto entry = decode_answer<Entry>(line);
+  if (!entry) throw std::runtime_error("the database holds a saga's history that this program cannot read");
+  return std::move(*entry);
+}
+
+}  // namespace
+
+void insert(sql::Transaction& transaction, const Record& record, const Entry& beginning) {
+  transaction.execute(
+      "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, failure_step, failure_reason, "
+      "failure_detail, history) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      record.id, record.state, record.step, record.attempt, record.fence, record.owner, record.lease_until,
+      part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail),
+      lines_of({&beginning, 1}));
+}
+
+bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence,
+            std::span<const Entry> happened) {
   return transaction.execute(
              "UPDATE sagas SET state = ?, step = ?, attempt = ?, fence = ?, owner = ?, lease_until = ?, "
-             "failure_step = ?, failure_reason = ?, failure_detail = ? WHERE id = ? AND fence = ?",
+             "failure_step = ?, failure_reason = ?, failure_detail = ?, history = history || ? "
+             "WHERE id = ? AND fence = ?",
              record.state, record.step, record.attempt, record.fence, record.owner, record.lease_until,
-             part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail), record.id,
-             held_fence) == 1;
+             part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail),
+             lines_of(happened), record.id, held_fence) == 1;
 }
 
 std::optional<Record> find(sql::Session& session, const std::string& id) {
@@ -61,21 +84,16 @@ void release_leases(sql::Transaction& transaction, const std::string& owner) {
       "UPDATE sagas SET lease_until = 0 WHERE owner = ? AND state IN ('forward', 'compensating')", owner);
 }
 
-void append(sql::Transaction& transaction, const std::string& id, const Entry& entry) {
-  transaction.execute(
-      "INSERT INTO saga_entries (saga_id, number, step, attempt, outcome, at, detail) "
-      "SELECT ?, COALESCE(MAX(number), 0) + 1, ?, ?, ?, ?, ? FROM saga_entries WHERE saga_id = ?",
-      id, entry.step, entry.attempt, entry.outcome, entry.at, entry.detail, id);
-}
-
 std::vector<Entry> history(sql::Session& session, const std::string& id) {
   std::vector<Entry> entries;
-  session.each(
-      "SELECT step, attempt, outcome, at, detail FROM saga_entries WHERE saga_id = ? ORDER BY number",
-      [&](const sql::Row& row) {
-        entries.push_back({row.text(0), static_cast<int>(row.integer(1)), row.text(2), row.time(3), row.text(4)});
-      },
-      id);
+  const auto lines = session.first(
+      "SELECT history FROM sagas WHERE id = ?", [](const sql::Row& row) { return row.text(0); }, id);
+  if (!lines) return entries;
+  for (std::string_view rest = *lines; !rest.empty();) {
+    const auto end = rest.find('\n');
+    entries.push_back(read_entry(rest.substr(0, end)));
+    rest.remove_prefix(end + 1);
+  }
   return entries;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,18 +22,21 @@ struct Record {
   std::string owner;  ///< the process that holds the lease
   Time lease_until{};
   std::optional<Failure> failure;
+  /// Not on disk: the last step that may have been tried, by whoever.
+  int reached = 0;
 };
 
-void insert(sql::Transaction& transaction, const Record& record);
-/// Writes the record if `held_fence` is still the one on disk. False: another process has taken the saga.
-bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence);
+void insert(sql::Transaction& transaction, const Record& record, const Entry& beginning);
+/// Writes the record and adds to its history, if `held_fence` is still the one on disk. False: another process
+/// has taken the saga.
+bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence,
+            std::span<const Entry> happened);
 std::optional<Record> find(sql::Session& session, const std::string& id);
 /// Sagas at work whose lease has run out, the longest first.
 std::vector<std::string> find_lapsed(sql::Session& session, Time now, int limit);
 /// Ends the leases of a process, so that others need not wait for them to run out.
 void release_leases(sql::Transaction& transaction, const std::string& owner);
 
-void append(sql::Transaction& transaction, const std::string& id, const Entry& entry);
 /// The history of a saga, oldest first.
 std::vector<Entry> history(sql::Session& session, const std::string& id);
 

@@ -53,9 +53,20 @@ int open_flags(Connection::Mode mode) {
 Connection::Connection(const std::filesystem::path& file, Mode mode) : database_(file.string(), open_flags(mode)) {
   sqlite3_busy_handler(database_.getHandle(), wait_a_little, nullptr);
   sqlite3_extended_result_codes(database_.getHandle(), 1);
-  if (mode == Mode::write) database_.exec("PRAGMA journal_mode=WAL");
+  if (mode == Mode::write) database_.exec("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864");
   database_.exec("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
   if (mode == Mode::read) database_.exec("PRAGMA query_only=ON");
+  // In place of SQLite's own hook, which would checkpoint in the midst of a commit (checkpointer.h).
+  const auto note_length = [](void* pages, sqlite3*, const char*, int length) {
+    *static_cast<int*>(pages) = length;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(database_.getHandle(), note_length, &pages_in_log_);
+}
+
+void Connection::checkpoint() {
+  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (result != SQLITE_OK && result != SQLITE_BUSY) throw SQLite::Exception(database_.getHandle(), result);
 }
 
 int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context) {

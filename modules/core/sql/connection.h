@@ -16,6 +16,8 @@ class Connection {
   enum class Mode { write, read };
   /// Throws SQLite::Exception.
   Connection(const std::filesystem::path& file, Mode mode);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
   int run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context);
   /// For statements without parameters or rows.
@@ -23,11 +25,16 @@ class Connection {
   SQLite::Database& raw() { return database_; }
   /// From now on a lock that another process holds is answered with SQLITE_BUSY at once.
   void wait_for_no_lock();
+  /// How long the write-ahead log was after this connection's last commit.
+  int pages_in_log() const { return pages_in_log_; }
+  /// Moves what can be moved from the log to the file without waiting for anybody.
+  void checkpoint();
   /// False while a transaction is open. SQLite ends one by itself after some errors (FULL, IOERR, NOMEM).
   bool autocommit();
 
  private:
   SQLite::Database database_;
+  int pages_in_log_ = 0;
   // By the address of the literal: one comparison, and the same statement always has the same one.
   std::unordered_map<const char*, SQLite::Statement> statements_;
 };

@@ -77,7 +77,6 @@ class Database {
     virtual ~JobBase() = default;
     /// Whether what was done is to be kept.
     virtual bool execute(Transaction& transaction) = 0;
-    virtual bool failed() const = 0;
 
     bool await_ready() const { return false; }
     void await_suspend(std::coroutine_handle<> handle) { awaiting = handle; }
@@ -98,7 +97,6 @@ class Database {
       result.emplace(work(transaction));
       return result->has_value();
     }
-    bool failed() const override { return !result || !result->has_value(); }
     Do work;
     std::optional<std::invoke_result_t<Do&, Transaction&>> result;
   };

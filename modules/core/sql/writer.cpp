@@ -35,7 +35,8 @@ bool is_storage_failure(const SQLite::Exception& error) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {
+Writer::Writer(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)), checkpointer_(connection_->raw().getFilename()) {
   connection_->wait_for_no_lock();  // begin() does, and minds the deadlines of those who wait
   thread_ = std::thread([this] { work(); });
 }
@@ -106,7 +107,7 @@ Writer::Group Writer::take_group() {
 void Writer::run_group(Group& group) {
   try {
     if (!begin(group)) return;
-    if (!run_members(group)) return;
+    run_members(group);
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
     refuse_all(group, refused("storage_unavailable", "The database cannot be written now"));
@@ -114,12 +115,21 @@ void Writer::run_group(Group& group) {
   }
   try {
     connection_->execute("COMMIT");
-    const std::lock_guard lock(mutex_);
-    counts_.transactions += group.size();
-    ++counts_.commits;
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
     refuse_all(group, refused("commit_uncertain", "The disk failed while this was saved; it may have happened"));
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    counts_.transactions += group.size();
+    ++counts_.commits;
+  }
+  finish(group);  // before the log is minded: nobody need wait for that
+  try {
+    checkpointer_.after_commit(*connection_);
+  } catch (const SQLite::Exception& error) {
+    storage_failed(error.what());
   }
 }
 
@@ -145,8 +155,8 @@ bool Writer::begin(Group& group) {
   }
 }
 
-// Runs each member in its savepoint. False when the transaction as a whole was lost; then all are refused.
-bool Writer::run_members(Group& group) {
+// Runs each member in its savepoint. Throws when the transaction as a whole is lost.
+void Writer::run_members(Group& group) {
   for (auto* job : group) {
     bool keep = false;
     connection_->execute("SAVEPOINT member");
@@ -162,7 +172,6 @@ bool Writer::run_members(Group& group) {
     if (!keep) connection_->execute("ROLLBACK TO member");
     connection_->execute("RELEASE member");
   }
-  return true;
 }
 
 void Writer::refuse_all(Group& group, const Error& error) {

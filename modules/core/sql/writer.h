@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "sql/checkpointer.h"
 #include "sql/connection.h"
 #include "sql/database.h"
 
@@ -31,7 +32,7 @@ class Writer {
   Group take_group();
   void run_group(Group& group);
   bool begin(Group& group);
-  bool run_members(Group& group);
+  void run_members(Group& group);
   void refuse_all(Group& group, const Error& error);
   void finish(Group& group);
   void storage_failed(const std::string& what);
@@ -39,6 +40,7 @@ class Writer {
   void probe();
 
   const std::unique_ptr<Connection> connection_;
+  Checkpointer checkpointer_;
   Steady::time_point next_probe_{};
   mutable std::mutex mutex_;
   std::condition_variable filled_;

@@ -6,17 +6,25 @@
 namespace svc::gateway {
 namespace {
 
+bool is_repeatable(Retry retry, const http::Request& request) {
+  if (retry == Retry::keyed) return !request.headers.get("Idempotency-Key").empty();
+  return retry != Retry::never;
+}
+
 // One request on its way through.
-Task<http::Response> pass(Access access, Upstream& upstream, const http::Identify& identify, http::Request& request) {
+Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
+                          http::Request& request) {
   request.headers = from_client(request.headers);
-  if (access != Access::anyone) {
+  const Terms terms{Steady::now() + identify.time_for(request), has_body(endpoint.verb),
+                    is_repeatable(endpoint.retry, request)};
+  if (endpoint.access != Access::anyone) {
     auto identifying = identify(request, true);
     auto call = co_await identifying;
     if (!call) co_return http::problem(call.error());
     if (call->caller == nullptr)
       co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
   }
-  auto forwarding = upstream.forward(request);
+  auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
   co_return response;
 }
@@ -61,8 +69,8 @@ void Config::check_whole(Violations& found) const {
 void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify) {
   for (const auto& route : routes)
     router.add(route.endpoint.verb, route.endpoint.path,
-               [access = route.endpoint.access, upstream = route.upstream, &identify](http::Request& request) {
-                 return pass(access, *upstream, identify, request);
+               [route, &identify](http::Request& request) {
+                 return pass(route.endpoint, *route.upstream, identify, request);
                });
 }
 

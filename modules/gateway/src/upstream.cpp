@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <charconv>
 
 #include "gateway/module.h"
 #include "headers.h"
@@ -10,21 +10,28 @@ namespace {
 class InProcess final : public Upstream {
  public:
   explicit InProcess(const http::Router& router) : router_(router) {}
-  Task<http::Response> forward(http::Request& request) override { return router_.dispatch(request); }
+  Task<http::Response> forward(http::Request& request, const Terms&) override { return router_.dispatch(request); }
 
  private:
   const http::Router& router_;
 };
 
+// The length of the content that an answer to HEAD does without.
+std::optional<std::uint64_t> length_told(const http::Response& response) {
+  const auto text = response.header("Content-Length");
+  std::uint64_t length = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return length;
+}
+
 class Behind final : public Upstream {
  public:
-  Behind(std::shared_ptr<http::Transport> transport, std::string name, const ClusterKey& cluster, const Config& config)
-      : transport_(std::move(transport)),
-        name_(std::move(name)),
-        cluster_(cluster),
-        timeout_(seconds{config.timeout_seconds}) {}
+  Behind(std::shared_ptr<http::Transport> transport, std::string name, const ClusterKey& cluster)
+      : transport_(std::move(transport)), name_(std::move(name)), cluster_(cluster) {}
 
-  Task<http::Response> forward(http::Request& request) override {
+  Task<http::Response> forward(http::Request& request, const Terms& terms) override {
+    const auto deadline = terms.deadline;
     http::Outgoing outgoing{std::string(request.method), std::string(request.target)};
     for (const auto& [name, value] : request.headers)
       if (!http::same_name(name, "Host") && !http::same_name(name, "Content-Length"))
@@ -32,17 +39,18 @@ class Behind final : public Upstream {
     outgoing.headers.emplace_back(http::cluster_header, cluster_.token(http::gateway_name));
     outgoing.headers.emplace_back("X-Forwarded-For", request.peer_address);
     outgoing.headers.emplace_back("X-Request-Id", request.request_id);
-    outgoing.repeatable = request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
-                          !request.headers.get("Idempotency-Key").empty();
-    if (request.body != nullptr && !request.body->empty()) {
+    outgoing.repeatable = terms.repeatable;
+    if (terms.takes_body && request.body != nullptr && !request.body->empty()) {
       auto reading = request.body->read(http::body_limit);
       auto body = co_await reading;
       if (!body) co_return http::problem(body.error());
       outgoing.body = std::move(*body);
     }
-    auto asking = transport_->roundtrip(std::move(outgoing), Steady::now() + timeout_);
+    outgoing.headers.emplace_back(http::budget_header, http::budget_until(deadline));
+    auto asking = transport_->roundtrip(std::move(outgoing), deadline);
     auto response = co_await asking;
     if (!response) co_return http::problem(http::told_failure(name_, response.error()));
+    if (request.method == "HEAD") response->head_length = length_told(*response);
     response->headers = to_client(std::move(response->headers));
     co_return std::move(*response);
   }
@@ -51,7 +59,6 @@ class Behind final : public Upstream {
   const std::shared_ptr<http::Transport> transport_;
   const std::string name_;
   const ClusterKey& cluster_;
-  const seconds timeout_;
 };
 
 }  // namespace
@@ -61,8 +68,8 @@ std::unique_ptr<Upstream> upstream_in_process(const http::Router& router) {
 }
 
 std::unique_ptr<Upstream> upstream_behind(std::shared_ptr<http::Transport> transport, std::string name,
-                                          const ClusterKey& cluster, const Config& config) {
-  return std::make_unique<Behind>(std::move(transport), std::move(name), cluster, config);
+                                          const ClusterKey& cluster) {
+  return std::make_unique<Behind>(std::move(transport), std::move(name), cluster);
 }
 
 }  // namespace svc::gateway

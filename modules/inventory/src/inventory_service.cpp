@@ -19,7 +19,7 @@ Item shown_to(const Call& call, const StockedItem& item) {
 }  // namespace
 
 Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
-  auto after = key_of_cursor(query.cursor);
+  auto after = key_of_cursor(query.cursor, is_slug_text);
   if (!after) return refusal(after);
   auto items =
       database_.read([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
@@ -41,7 +41,8 @@ Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
     const auto reserved = known ? known->reserved : 0;
     if (command.on_hand < reserved)
       return fail(Code::conflict, "below_reserved", std::to_string(reserved) + " units are reserved");
-    const StockedItem item{command.sku, command.name, command.unit_price, command.on_hand, reserved};
+    const StockedItem item{command.sku, command.name, Money{command.unit_price.amount, command.unit_price.currency},
+                           command.on_hand, reserved};
     save_item(transaction, item);
     return PutAnswer{shown_to(call, item), !known};
   });

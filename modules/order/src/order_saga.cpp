@@ -34,8 +34,7 @@ class OrderInstance final : public saga::Instance {
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
                                                   : OrderStatus::needs_attention;
-    const bool declined = failure != nullptr && failure->reason == "payment_declined";
-    if (state == saga::State::done || declined) order.payment_id = stored_.payment_id;
+    if (paid_) order.payment_id = stored_.payment_id;
     if (failure != nullptr) {
       const auto failed = failure->step == "pay" ? FailedStep::pay : FailedStep::reserve;
       order.failure = OrderFailure{failed, failure->reason, failure->detail};
@@ -58,8 +57,11 @@ class OrderInstance final : public saga::Instance {
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
     auto charging = links_.payments.handle(std::move(call), std::move(command));
     auto charged = co_await charging;
+    if (charged) paid_ = true;
     if (charged && charged->status == payment::PaymentStatus::declined)
       co_return fail(Code::conflict, "payment_declined", "The payment was declined");
+    if (charged && charged->status == payment::PaymentStatus::refunded)
+      co_return fail(Code::conflict, "payment_refunded", "The payment was given back");
     co_return without_value(charged);
   }
 
@@ -70,7 +72,10 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_refund(Call call) {
-    return links_.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
+    auto refunding = links_.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
+    auto refunded = co_await refunding;
+    if (refunded && refunded->made) paid_ = true;
+    co_return without_value(refunded);
   }
 
   Task<Result<Nothing>> do_release(Call call) {
@@ -80,6 +85,7 @@ class OrderInstance final : public saga::Instance {
   }
 
   StoredOrder stored_;
+  bool paid_ = false;  // whether there is a payment that can be looked at, declined ones included
   const Clock& clock_;
   const Links links_;
 };

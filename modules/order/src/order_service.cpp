@@ -174,7 +174,7 @@ Reply<GetOrder> OrderService::handle(Call call, GetOrder query) {
 }
 
 Reply<ListOrders> OrderService::handle(Call call, ListOrders query) {
-  auto before = key_of_cursor(query.cursor);
+  auto before = key_of_cursor(query.cursor, is_canonical_uuid);
   if (!before) return refusal(before);
   OrderFilter filter{std::nullopt, query.status, std::move(*before)};
   if (!call.caller->admin) filter.user_id = call.caller->subject;
@@ -210,33 +210,40 @@ std::optional<saga::Record> OrderService::turn_saga(sql::Transaction& transactio
   return runner_.abandon(transaction, id, entry("abandon"));
 }
 
-// Turns the saga of an order, if it stands as it must, and sees it through.
+// Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled is no fault.
 Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   StoredOrder stored;
-  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<saga::Record> {
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<std::optional<saga::Record>> {
     auto found = find_order(transaction, id);
     if (!found) return no_such_order();
     auto record = turn_saga(transaction, id, how, call.caller->subject);
-    if (!record) return wrong_status(found->order.status);
+    const bool cancelled_before = how == Turn::cancel && found->order.status == OrderStatus::cancelled;
+    if (!record && !cancelled_before) return wrong_status(found->order.status);
+    if (!record) {
+      stored = std::move(*found);
+      return record;
+    }
     found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
     found->order.updated_at = clock_.now();
     update_order(transaction, found->order);
     stored = std::move(*found);
-    return std::move(*record);
+    return record;
   });
   auto turned = co_await writing;
   if (!turned) co_return refusal(turned);
-  if (how == Turn::abandon) co_return std::move(stored.order);
-  auto running = run_to_end(std::move(call), std::move(*turned), std::move(stored));
+  if (how == Turn::abandon || !*turned) co_return std::move(stored.order);
+  auto running = run_to_end(std::move(call), std::move(**turned), std::move(stored));
   auto order = co_await running;
   co_return order;
 }
 
 Reply<CancelOrder> OrderService::handle(Call call, CancelOrder command) {
   auto stored = find_visible(call, command.id);
-  if (!stored) return refusal(stored);
-  if (stored->order.status == OrderStatus::cancelled) return std::move(stored->order);
-  return turn(std::move(call), std::move(command.id), Turn::cancel);
+  if (!stored) co_return refusal(stored);
+  auto turning = turn(std::move(call), std::move(command.id), Turn::cancel);
+  auto order = co_await turning;
+  if (order && order->status == OrderStatus::needs_attention) co_return wrong_status(order->status);
+  co_return order;
 }
 
 Reply<RetryOrder> OrderService::handle(Call call, RetryOrder command) {

@@ -75,17 +75,18 @@ Reply<Refund> PaymentService::handle(Call call, Refund command) {
   });
   auto payment = co_await marking;
   if (!payment) co_return refusal(payment);
-  if (payment->status == StoredStatus::declined || payment->status == StoredStatus::refunded) co_return Nothing{};
+  if (payment->status == StoredStatus::declined || payment->status == StoredStatus::refunded) co_return Refunded{true};
 
   auto refunding = provider_.refund(command.payment_id, call.deadline);
   auto refunded = co_await refunding;
-  if (!refunded || payment->status == StoredStatus::voided) co_return refunded;
-  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
+  if (!refunded) co_return refusal(refunded);
+  if (payment->status == StoredStatus::voided) co_return Refunded{false};
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Refunded> {
     const auto now = find_payment(transaction, command.payment_id);
-    if (now->status != StoredStatus::captured) return Nothing{};
+    if (now->status != StoredStatus::captured) return Refunded{true};
     set_status(transaction, now->id, StoredStatus::refunded);
     enter(transaction, now->id, Movement::refund, negative(now->amount), clock_.now());
-    return Nothing{};
+    return Refunded{true};
   });
   auto recorded = co_await writing;
   co_return recorded;

@@ -9,14 +9,15 @@ CREATE TABLE users (
   created_at    INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- A row per sign-in that failed, or has not yet succeeded.
-CREATE TABLE sign_in_failures (
+-- A row per sign-in that failed, or has come to no verdict yet.
+CREATE TABLE sign_in_attempts (
   id        TEXT PRIMARY KEY,
   email_key TEXT NOT NULL,
   address   TEXT NOT NULL,
-  at        INTEGER NOT NULL
+  at        INTEGER NOT NULL,
+  failed    INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX sign_in_failures_by_account ON sign_in_failures (email_key, at);
-CREATE INDEX sign_in_failures_by_address ON sign_in_failures (address, at);
-CREATE INDEX sign_in_failures_by_time ON sign_in_failures (at);
+CREATE INDEX sign_in_attempts_by_account ON sign_in_attempts (email_key);
+CREATE INDEX sign_in_attempts_by_address ON sign_in_attempts (address);
+CREATE INDEX sign_in_attempts_by_time ON sign_in_attempts (at);

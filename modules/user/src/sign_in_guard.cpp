@@ -1,37 +1,68 @@
 #include "sign_in_guard.h"
 
-#include "failures_store.h"
+#include "attempts_store.h"
 
 namespace svc::user {
+namespace {
+
+constexpr auto longest_try = seconds{60};
+constexpr auto poll = milliseconds{25};
+constexpr int waiting_limit = 100;
+
+}  // namespace
+
+Result<SignInGuard::Verdict> SignInGuard::note(sql::Transaction& transaction, const std::string& id,
+                                               const std::string& email_key, const std::string& address) const {
+  const Time now = clock_.now();
+  const auto window = seconds{config_.failure_window_seconds};
+  delete_attempts_until(transaction, now - window);
+  const auto on_account = attempts_on_account(transaction, email_key, now - longest_try);
+  const auto from_address = attempts_from_address(transaction, address, now - longest_try);
+  const bool account_full = on_account.failed >= config_.failures_per_account;
+  const bool address_full = from_address.failed >= config_.failures_per_address;
+  if (account_full || address_full) {
+    const Time oldest = account_full ? on_account.oldest_failure : from_address.oldest_failure;
+    Error error{Code::exhausted, "too_many_failures", "Too many sign-ins have failed; try again later"};
+    error.retry_after = static_cast<int>(std::chrono::ceil<seconds>(oldest + window - now).count());
+    return fail(std::move(error));
+  }
+  if (on_account.failed + on_account.being_tried >= config_.failures_per_account ||
+      from_address.failed + from_address.being_tried >= config_.failures_per_address)
+    return Verdict::crowded;
+  insert_attempt(transaction, id, email_key, address, now);
+  return Verdict::noted;
+}
+
 Task<Result<std::string>> SignInGuard::attempt(std::string email_key, std::string address,
                                                Steady::time_point deadline) {
-  const Time now = clock_.now();
-  const Time window_start = now - seconds{config_.failure_window_seconds};
   std::string id = ids_.next();
-  auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    delete_failures_until(transaction, window_start);
-    const auto of_account = failures_of_account(transaction, email_key);
-    const auto of_address = failures_of_address(transaction, address);
-    const bool account_full = of_account.count >= config_.failures_per_account;
-    const bool address_full = of_address.count >= config_.failures_per_address;
-    if (account_full || address_full) {
-      const Time oldest = account_full ? of_account.oldest : of_address.oldest;
-      Error error{Code::exhausted, "too_many_failures", "Too many sign-ins have failed; try again later"};
-      const auto wait = oldest + seconds{config_.failure_window_seconds} - now;
-      error.retry_after = static_cast<int>(std::chrono::ceil<seconds>(wait).count());
-      return fail(std::move(error));
-    }
-    insert_failure(transaction, id, email_key, address, now);
-    return Nothing{};
-  });
-  auto noted = co_await writing;
-  if (!noted) co_return refusal(noted);
-  co_return id;
+  while (true) {
+    auto writing = database_.write(
+        deadline, [&](sql::Transaction& transaction) { return note(transaction, id, email_key, address); });
+    auto verdict = co_await writing;
+    if (!verdict) co_return refusal(verdict);
+    if (*verdict == Verdict::noted) co_return id;
+    if (Steady::now() + poll > deadline || waiting_ >= waiting_limit)
+      co_return fail(Code::unavailable, "busy", "Too many sign-ins are being tried");
+    ++waiting_;
+    auto pause = sleep_until(Steady::now() + poll);
+    co_await pause;
+    --waiting_;
+  }
 }
 
 Task<Result<Nothing>> SignInGuard::succeeded(std::string email_key, Steady::time_point deadline) {
   auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    delete_failures_of_account(transaction, email_key);
+    delete_attempts_on_account(transaction, email_key);
+    return Nothing{};
+  });
+  auto written = co_await writing;
+  co_return written;
+}
+
+Task<Result<Nothing>> SignInGuard::failed(std::string attempt, Steady::time_point deadline) {
+  auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    mark_failed(transaction, attempt);
     return Nothing{};
   });
   auto written = co_await writing;
@@ -40,7 +71,7 @@ Task<Result<Nothing>> SignInGuard::succeeded(std::string email_key, Steady::time
 
 Task<Result<Nothing>> SignInGuard::withdraw(std::string attempt, Steady::time_point deadline) {
   auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    delete_failure(transaction, attempt);
+    delete_attempt(transaction, attempt);
     return Nothing{};
   });
   auto written = co_await writing;

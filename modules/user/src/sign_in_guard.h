@@ -1,7 +1,9 @@
-// SignInGuard: slows down guessing. A sign-in counts as failed from the moment it is tried until it succeeds, so
-// that many tried at once cannot slip past the limit. The counts are in the database, shared by all processes.
+// SignInGuard: slows down guessing. Failures are counted by account and by address; and no more are tried at once
+// than may still fail, so that many guesses at a time cannot slip past the limit. The counts are in the database,
+// shared by all processes.
 #pragma once
 
+#include <atomic>
 #include <string>
 
 #include "base/clock.h"
@@ -18,18 +20,25 @@ class SignInGuard {
   SignInGuard(sql::Database& database, const Clock& clock, Ids& ids, const Config& config)
       : database_(database), clock_(clock), ids_(ids), config_(config) {}
 
-  /// Notes an attempt, and answers its id; Code::exhausted when there have been too many.
+  /// Notes an attempt, and answers its id; waits while as many are being tried as may still fail.
+  /// Code::exhausted when too many have failed, Code::unavailable when the wait is too long.
   Task<Result<std::string>> attempt(std::string email_key, std::string address, Steady::time_point deadline);
-  /// The attempt was a success: the account's failures are forgotten.
+  /// How an attempt ended: as a success, which forgets the failures of the account; as a failure; or without a
+  /// verdict, so that it does not count.
   Task<Result<Nothing>> succeeded(std::string email_key, Steady::time_point deadline);
-  /// The attempt came to no verdict: it does not count.
+  Task<Result<Nothing>> failed(std::string attempt, Steady::time_point deadline);
   Task<Result<Nothing>> withdraw(std::string attempt, Steady::time_point deadline);
 
  private:
+  enum class Verdict { noted, crowded };
+  Result<Verdict> note(sql::Transaction& transaction, const std::string& id, const std::string& email_key,
+                       const std::string& address) const;
+
   sql::Database& database_;
   const Clock& clock_;
   Ids& ids_;
   const Config config_;
+  std::atomic<int> waiting_{0};
 };
 
 }  // namespace svc::user

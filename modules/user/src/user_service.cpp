@@ -77,7 +77,12 @@ Reply<CreateSession> UserService::handle(Call call, CreateSession command) {
     co_await withdrawing;
     co_return refusal(verified);
   }
-  if (!*verified) co_return bad_credentials();
+  if (!*verified) {
+    auto noting_failure = guard_.failed(*attempt, call.deadline);
+    auto noted = co_await noting_failure;
+    if (!noted) co_return refusal(noted);
+    co_return bad_credentials();
+  }
   auto forgetting = guard_.succeeded(key, call.deadline);
   auto forgotten = co_await forgetting;
   if (!forgotten) co_return refusal(forgotten);
@@ -108,12 +113,12 @@ Task<Result<Nothing>> UserService::check_current_password(Call call, Account acc
   if (!attempt) co_return refusal(attempt);
   auto verifying = passwords_.verify(std::move(password), account.password_hash);
   auto verified = co_await verifying;
-  if (!verified || *verified) {
-    auto withdrawing = guard_.withdraw(*attempt, call.deadline);
-    co_await withdrawing;
-  }
+  const bool wrong = verified && !*verified;
+  auto ending = wrong ? guard_.failed(*attempt, call.deadline) : guard_.withdraw(*attempt, call.deadline);
+  auto ended = co_await ending;
+  if (!ended) co_return refusal(ended);
   if (!verified) co_return refusal(verified);
-  if (!*verified) co_return refuse({{"/currentPassword", "match", "is not the password"}});
+  if (wrong) co_return refuse({{"/currentPassword", "match", "is not the password"}});
   co_return Nothing{};
 }
 
@@ -166,7 +171,7 @@ Reply<ListUsers> UserService::handle(Call call, ListUsers query) {
   const auto who = asker(call);
   if (!who) return fail(who.error());
   if (!who->admin) return fail(Code::forbidden, "forbidden", "The caller may not do this");
-  auto before = key_of_cursor(query.cursor);
+  auto before = key_of_cursor(query.cursor, is_canonical_uuid);
   if (!before) return refusal(before);
   UserPage page;
   page.items =

@@ -19,16 +19,20 @@
 namespace svc::gateway {
 
 struct Config {
-  std::int64_t timeout_seconds = 60;
   std::vector<std::string> cors_origins;
   static constexpr auto fields() {
     return std::tuple{
-        field(&Config::timeout_seconds, "timeout_seconds", "How long an answer from another process is waited for",
-              Range{1, 3'600}, Default{60}),
         field(&Config::cors_origins, "cors_origins",
               "Web pages of these origins may call from a browser: https://shop.example, or * for all; empty: none")};
   }
   void check_whole(Violations& found) const;
+};
+
+/// What is known of a request before it is passed on.
+struct Terms {
+  Steady::time_point deadline;  ///< for its answer
+  bool takes_body;              ///< whether what it asks for has a body; otherwise none is read
+  bool repeatable;              ///< whether it may be sent again when nobody knows if it was heard
 };
 
 /// Who answers the requests of a route.
@@ -36,13 +40,13 @@ class Upstream {
  public:
   virtual ~Upstream() = default;
   /// Thread-safe. The request outlives the task; its headers hold only what clients may send.
-  virtual Task<http::Response> forward(http::Request& request) = 0;
+  virtual Task<http::Response> forward(http::Request& request, const Terms& terms) = 0;
 };
 /// A module of this process. `router` outlives it.
 std::unique_ptr<Upstream> upstream_in_process(const http::Router& router);
 /// A module of another process; `name` is what clients are told when it does not answer. `cluster` outlives it.
 std::unique_ptr<Upstream> upstream_behind(std::shared_ptr<http::Transport> transport, std::string name,
-                                          const ClusterKey& cluster, const Config& config);
+                                          const ClusterKey& cluster);
 
 struct Route {
   Endpoint endpoint;

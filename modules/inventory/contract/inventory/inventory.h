@@ -35,18 +35,14 @@ struct GetItem {
 
 struct PutItem {
   std::string sku, name;
-  Money unit_price;
+  Price unit_price;
   std::int64_t on_hand = 0;
   static constexpr auto fields() {
     return std::tuple{field(&PutItem::sku, "sku", "What the item is known by", is_slug),
                       field(&PutItem::name, "name", "What it is called", Length{1, 200}, is_visible),
-                      field(&PutItem::unit_price, "unitPrice", "What one unit costs, at most 10^9 minor units"),
+                      field(&PutItem::unit_price, "unitPrice", "What one unit costs"),
                       field(&PutItem::on_hand, "onHand", "Units in stock, reserved ones included",
                             Range{0, stock_limit})};
-  }
-  void check_whole(Violations& found) const {
-    if (unit_price.amount > price_limit)
-      report(found, {"/unitPrice/amount", "maximum", "0 to " + std::to_string(price_limit)});
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/items/{sku}",

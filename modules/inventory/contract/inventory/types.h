@@ -14,6 +14,17 @@ namespace svc::inventory {
 inline constexpr std::int64_t quantity_limit = 10'000, lines_limit = 100;
 inline constexpr std::int64_t price_limit = 1'000'000'000, stock_limit = 1'000'000'000;
 
+/// What a unit may be made to cost. So much less than Money can tell that no order's total overflows it.
+struct Price {
+  std::int64_t amount = 0;
+  std::string currency;
+  static constexpr std::string_view schema_name = "Price";
+  static constexpr auto fields() {
+    return std::tuple{field(&Price::amount, "amount", "In minor units of the currency: cents", Range{0, price_limit}),
+                      field(&Price::currency, "currency", "ISO 4217", is_currency)};
+  }
+};
+
 /// Units of one item.
 struct Line {
   std::string sku;

@@ -77,7 +77,7 @@ struct CancelOrder {
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/orders/{id}/cancel",
                                      .name = "cancel_order",
-                                     .summary = "Refunds a confirmed order and gives its items back",
+                                     .summary = "Refunds a confirmed order and gives its items back; pending while that is not done",
                                      .access = Access::signed_in,
                                      .retry = Retry::idempotent,
                                      .waits = true,

@@ -84,6 +84,14 @@ struct Charge {
   using Response = Payment;
 };
 
+/// What a refund met.
+struct Refunded {
+  bool made = false;
+  static constexpr auto fields() {
+    return std::tuple{field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before")};
+  }
+};
+
 struct Refund {
   std::string payment_id;
   static constexpr auto fields() {
@@ -92,12 +100,11 @@ struct Refund {
   static constexpr Endpoint endpoint{
       .verb = Verb::post,
       .path = "/internal/payments/{paymentId}/refund",
-      .success = 204,
       .name = "refund",
       .summary = "Gives back what was charged; of what never was, refuses the charge that may still come",
       .access = Access::service,
       .retry = Retry::idempotent};
-  using Response = Nothing;
+  using Response = Refunded;
 };
 
 struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund> {

@@ -1,0 +1,57 @@
+#include "sql/checkpointer.h"
+
+#include <utility>
+
+namespace svc::sql {
+namespace {
+
+constexpr int long_log = 4'000;  // pages: 16 MiB
+
+}  // namespace
+
+Checkpointer::Checkpointer(std::filesystem::path file) : file_(std::move(file)), thread_([this] { work(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::ending;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void Checkpointer::after_commit(Connection& writer) {
+  if (writer.pages_in_log() < long_log) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::asked) return;
+    if (state_ == State::resting) {
+      state_ = State::asked;
+      changed_.notify_one();
+      return;
+    }
+    state_ = State::resting;
+    if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
+  }
+  writer.checkpoint();
+}
+
+void Checkpointer::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return state_ == State::asked || state_ == State::ending; });
+    if (state_ == State::ending) return;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      Connection(file_, Connection::Mode::write).checkpoint();
+    } catch (const SQLite::Exception&) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    failure_ = failure;
+    if (state_ == State::asked) state_ = State::moved;
+  }
+}
+
+}  // namespace svc::sql

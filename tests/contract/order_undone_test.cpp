@@ -1,0 +1,156 @@
+// What becomes of orders that are cancelled, or cannot be carried out.
+#include <thread>
+
+#include "contract/order_fixture.h"
+
+namespace {
+
+using namespace svc;
+using namespace svc::order;
+
+TEST_CASE("a confirmed order can be cancelled, once, and everything comes back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 3}});
+  const auto cancelled = f.ask(f.me(), CancelOrder{order->id});
+  REQUIRE(cancelled.has_value());
+  CHECK(cancelled->status == OrderStatus::cancelled);
+  CHECK_FALSE(cancelled->failure);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+  CHECK(*f.ask(f.me(), CancelOrder{order->id}) == *cancelled);
+  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 done", "pay 1 done", "confirm 1 done",
+                                       "cancel 1 done", "refund 1 done", "release 1 done"});
+}
+
+TEST_CASE("when a step cannot be done for long, what may have happened is undone") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "commit_reservation") return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure->code == "confirm_failed");
+  CHECK(order->failure->step == FailedStep::reserve);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("a reservation that expired under an order turns it back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "commit_reservation") return std::nullopt;
+    return Error{Code::conflict, "reservation_expired", "It was held for its time and given back", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure ==
+        OrderFailure{FailedStep::reserve, "reservation_expired", "It was held for its time and given back"});
+  CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("an order that cannot be undone waits for a person, who retries or abandons it") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  bool broken = true;
+  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    if (!broken || operation != "release_reservation") return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}}, "tok_declined");
+  REQUIRE(order.has_value());
+  CHECK(order->status == OrderStatus::needs_attention);
+  CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_needs_attention");
+  CHECK(f.place({{"b", 1}})->status == OrderStatus::confirmed);  // blocks no other
+
+  SECTION("retried") {
+    broken = false;
+    const auto retried = f.ask(f.world.admin("joe"), RetryOrder{order->id});
+    REQUIRE(retried.has_value());
+    CHECK(retried->status == OrderStatus::cancelled);
+    CHECK(f.stock("a") == Stock{10, 0});
+    const auto entries = f.ask(f.world.admin(), GetTimeline{order->id})->items;
+    CHECK(entries.at(entries.size() - 2).step == "retry");
+    CHECK(entries.at(entries.size() - 2).detail == "by joe");
+    CHECK(f.ask(f.world.admin(), RetryOrder{order->id}).error().reason == "order_cancelled");
+  }
+  SECTION("retried in vain") {
+    CHECK(f.ask(f.world.admin(), RetryOrder{order->id})->status == OrderStatus::needs_attention);
+  }
+  SECTION("abandoned") {
+    const auto abandoned = f.ask(f.world.admin("joe"), AbandonOrder{order->id});
+    REQUIRE(abandoned.has_value());
+    CHECK(abandoned->status == OrderStatus::cancelled);
+    CHECK(f.ask(f.world.admin(), GetTimeline{order->id})->items.back().step == "abandon");
+    CHECK(f.ask(f.world.admin(), AbandonOrder{order->id}).error().code == Code::conflict);
+  }
+  CHECK(f.ask(f.world.admin(), RetryOrder{f.world.ids.next()}).error().code == Code::not_found);
+}
+
+TEST_CASE("however many cancel an order at once, it is undone once, and cancelled is no fault") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 3}});
+  const auto faults = f.world.run([&]() -> Task<int> {
+    std::vector<Reply<CancelOrder>> cancels;
+    for (int i = 0; i < 30; ++i) cancels.push_back(f.orders->handle(f.me(), CancelOrder{order->id}));
+    int others = 0;
+    for (auto& cancel : cancels) {
+      auto cancelled = co_await cancel;
+      if (!cancelled && cancelled.error().reason != "order_pending") ++others;
+    }
+    co_return others;
+  });
+  CHECK(faults == 0);
+  CHECK(f.wait_for(order->id, OrderStatus::cancelled).payment_id);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("an order whose process ended behind the payment, and whose reservation expired meanwhile, is refunded") {
+  Config patient = quick();
+  patient.saga.forward_attempts = 1'000;
+  Fixture f(patient);
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "commit_reservation") return std::nullopt;
+    return Error{Code::unavailable, "service_unavailable", "", {}, {}};
+  };
+  std::thread placing([&] { f.place({{"a", 1}}); });
+  REQUIRE(test::eventually([&] { return f.held_money() == 100; }));
+  f.module->stop();
+  placing.join();
+  // As a kill at the first try leaves it: that it has come so far was never written down.
+  SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE).exec("UPDATE sagas SET step = 0, attempt = 1");
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "reserve_items") return std::nullopt;
+    return Error{Code::conflict, "reservation_expired", "It was held for its time and given back", {}, {}};
+  };
+  const auto successor = f.make_module("successor");
+  successor->start();
+  const auto orders = f.ask(f.world.admin(), ListOrders{})->items;
+  REQUIRE(orders.size() == 1);
+  const auto order = f.wait_for(orders[0].id, OrderStatus::cancelled);
+  CHECK(order.failure->code == "reservation_expired");
+  CHECK(order.payment_id);
+  CHECK(f.held_money() == 0);
+  successor->stop();
+}
+
+TEST_CASE("a cancellation that gets stuck is told as a conflict") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const auto order = f.place({{"a", 1}});
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "refund") return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_needs_attention");
+  CHECK(f.ask(f.me(), GetOrder{order->id})->payment_id);
+}
+
+}  // namespace
