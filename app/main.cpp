@@ -35,24 +35,29 @@ std::string ready_line(const std::map<std::string, int>& ports) {
   return line + "}}\n";
 }
 
-sigset_t stop_signals() {
+sigset_t our_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-void await_stop_signal() {
-  const sigset_t signals = stop_signals();
-  int signal = 0;
-  while (sigwait(&signals, &signal) != 0) {
+// SIGHUP, until then, has the certificate of `process` read anew, if there is one.
+void await_stop_signal(svc::app::Process* process) {
+  const sigset_t signals = our_signals();
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) return;
+    if (process != nullptr) process->reload_certificate();
   }
 }
 
 int serve(const svc::app::Settings& settings) {
   // Blocked before any thread is made, so that only await_stop_signal() gets them.
-  const sigset_t signals = stop_signals();
+  const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -65,10 +70,10 @@ int serve(const svc::app::Settings& settings) {
     svc::app::Process process(settings, clock);
     process.start();
     std::cout << ready_line(process.ports()) << std::flush;
-    await_stop_signal();
+    await_stop_signal(&process);
     svc::log::info("stopping");
     std::thread([] {
-      await_stop_signal();
+      await_stop_signal(nullptr);
       _exit(exit_failed);  // asked twice: at once
     }).detach();
     process.stop(svc::seconds{settings.general.drain_seconds});

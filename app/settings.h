@@ -81,11 +81,13 @@ struct General {
 
 struct HttpSettings {
   std::int64_t deadline_seconds = 10;
+  http::TlsOptions tls{};
   http::ServerOptions server{};
   http::ClientOptions client{};
   static constexpr auto fields() {
     return std::tuple{field(&HttpSettings::deadline_seconds, "deadline_seconds",
                             "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
+                      field(&HttpSettings::tls, "tls", "HTTPS on the gateway's port"),
                       field(&HttpSettings::server, "server", "The HTTP front"),
                       field(&HttpSettings::client, "client", "Calls to other processes")};
   }

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "identity/cluster_key.h"
 #include "identity/token_verifier.h"
+#include "observe/log.h"
 
 namespace svc::app {
 namespace {
@@ -59,6 +60,7 @@ struct Process::Parts {
         environment{loops, clock, ids, ids.next(), chosen.general.data},
         cluster(cluster_key_file(chosen), time),
         client(chosen.http.client),
+        tls(chosen.http.tls.on() && chosen.hosts("gateway") ? std::make_unique<http::TlsContext>(chosen.http.tls) : nullptr),
         tokens(time, [this] { return fetch_keys(); }, verifier_options()),
         identify(tokens, cluster, {.deadline = seconds{chosen.http.deadline_seconds}}) {}
 
@@ -118,7 +120,8 @@ struct Process::Parts {
 
   void make_modules();
   void open_ports();
-  void open(const std::string& name, http::Handler handler, const http::ServerOptions& options);
+  void open(const std::string& name, http::Handler handler, const http::ServerOptions& options,
+            const http::TlsContext* secured = nullptr);
   std::map<std::string, std::string> told_links() const;
 
   const Settings settings;
@@ -128,6 +131,7 @@ struct Process::Parts {
   const Environment environment;
   ClusterKey cluster;
   http::Client client;
+  const std::unique_ptr<http::TlsContext> tls;  // of the gateway's port, if it speaks HTTPS
   TokenVerifier tokens;
   http::Identify identify;
 
@@ -179,9 +183,10 @@ std::map<std::string, std::string> Process::Parts::told_links() const {
   return links;
 }
 
-void Process::Parts::open(const std::string& name, http::Handler handler, const http::ServerOptions& options) {
+void Process::Parts::open(const std::string& name, http::Handler handler, const http::ServerOptions& options,
+                          const http::TlsContext* secured) {
   servers.emplace_back(name, std::make_unique<http::Server>(loops, settings.general.host, settings.port.of(name),
-                                                            std::move(handler), options));
+                                                            std::move(handler), options, secured));
 }
 
 // What a gateway lets through it passes on with fields of its own; a module's port has room for them.
@@ -199,7 +204,8 @@ void Process::Parts::open_ports() {
     add_outer_routes<inventory::Inventory>();
     add_outer_routes<order::Orders>();
     add_outer_routes<payment::Payments>();
-    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()), settings.http.server);
+    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()), settings.http.server,
+         tls.get());
     gateway::add_routes(operations, operations_routes, identify);
     add_health(operations, troubles, links);
     open("operations", [this](http::Request& request) { return operations.dispatch(request); }, settings.http.server);
@@ -230,6 +236,16 @@ void Process::stop(Steady::duration drain) {
   for (auto& [name, server] : parts_->servers) server->stop(std::max(until - Steady::now(), Steady::duration::zero()));
   for (auto& module : parts_->background) module->stop();
   parts_->loops.stop();
+}
+
+void Process::reload_certificate() {
+  if (!parts_->tls) return;
+  try {
+    parts_->tls->reload();
+    log::info("certificate_reloaded");
+  } catch (const std::exception& failure) {
+    log::error("certificate_not_reloaded", {{"why", failure.what()}});
+  }
 }
 
 std::map<std::string, int> Process::ports() const {

@@ -23,6 +23,9 @@ class Process {
   /// Lets running requests end, within `drain`, and stops.
   void stop(Steady::duration drain);
 
+  /// Reads the gateway's certificate anew; what is wrong with it goes to the log, and the old one stays.
+  void reload_certificate();
+
   /// The ports that are open, by module; "operations" where that is one of its own.
   std::map<std::string, int> ports() const;
 

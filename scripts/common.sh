@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
   catch2 libcli11-dev libcpp-httplib-dev libexpected-dev libsodium-dev libspdlog-dev libsqlite3-dev
-  libsqlitecpp-dev libtomlplusplus-dev nlohmann-json3-dev
+  libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
 test_packages=(strace)
 

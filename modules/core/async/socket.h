@@ -43,8 +43,10 @@ class Socket final : public Watcher {
 
   /// Ends a wait from outside, as if the time were up. On the loop's thread.
   void interrupt();
-  /// After a connect() in progress: writable() then waits for its end.
-  void expect_connect() { writable_ = false; }
+  /// For who reads, writes or connects the descriptor by other means, and was told EAGAIN or EINPROGRESS: readable()
+  /// and writable() then wait for the next word of the kernel's.
+  void expect_readable() { readable_ = false; }
+  void expect_writable() { writable_ = false; }
   /// What an asynchronous connect() came to: 0 or an errno.
   int take_error() const;
   int fd() const { return fd_; }

@@ -28,7 +28,8 @@ void check_member(const M& value, const std::tuple<Rules...>& rules, const Place
 void report(Violations& found, Violation violation);
 
 /// A type may have rules that no single field can state (such as "skus are distinct"): it then has
-/// `void check_whole(Violations&) const`, which is called when each field alone is sound.
+/// `void check_whole(Violations&) const`, which is called when each field alone is sound. Its pointers begin at the
+/// value itself.
 template <class T>
 concept ChecksWhole = requires(const T& value, Violations& found) { value.check_whole(found); };
 
@@ -36,8 +37,15 @@ concept ChecksWhole = requires(const T& value, Violations& found) { value.check_
 template <Described T>
 void check(const T& value, Violations& found, const Place* at = nullptr) {
   each_field<T>([&](const auto& f) { detail::check_member(value.*f.member, f.rules, Place{at, f.name}, found); });
-  if constexpr (ChecksWhole<T>)
-    if (found.empty()) value.check_whole(found);
+  if constexpr (ChecksWhole<T>) {
+    if (!found.empty()) return;
+    Violations own;
+    value.check_whole(own);
+    for (auto& violation : own) {
+      if (at != nullptr) violation.pointer.insert(0, at->pointer());
+      report(found, std::move(violation));
+    }
+  }
 }
 
 namespace detail {

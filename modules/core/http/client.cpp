@@ -161,7 +161,7 @@ Task<Result<std::unique_ptr<Client::Connection>>> Client::connect(Address addres
       continue;
     }
     auto connection = std::make_unique<Connection>(fd);
-    connection->socket.expect_connect();
+    connection->socket.expect_writable();
     const auto limit = std::min(deadline, Steady::now() + milliseconds{options_.connect_timeout_ms});
     auto connected = connection->socket.writable(limit);
     const bool in_time = co_await connected;

@@ -42,6 +42,11 @@ Task<Result<std::string>> StoredBody::read(std::size_t limit) {
   return Result<std::string>(std::move(content_));
 }
 
+Task<Result<std::optional<std::string>>> StoredBody::next() {
+  if (content_.empty()) return Result<std::optional<std::string>>(std::nullopt);
+  return Result<std::optional<std::string>>(std::exchange(content_, {}));
+}
+
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
   std::string decoded;
   decoded.reserve(text.size());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,21 @@ class Body {
   /// The whole of it. Code::too_large beyond `limit` bytes, Code::malformed when its framing is broken,
   /// Code::too_slow when it does not come in time.
   virtual Task<Result<std::string>> read(std::size_t limit) = 0;
+  /// Instead of read(): the next bytes of it, as they come; nothing at its end. Errors as for read().
+  virtual Task<Result<std::optional<std::string>>> next() = 0;
   virtual bool empty() const = 0;
+};
+
+/// The content of an answer that comes bit by bit.
+class Source {
+ public:
+  virtual ~Source() = default;
+  struct Piece {
+    std::string bytes;
+    bool end = false;
+  };
+  /// What there is by `limit`, which may be nothing. An Error cuts the answer short, so that it shows.
+  virtual Task<Result<Piece>> next(Steady::time_point limit) = 0;
 };
 
 /// Bytes a command's body may have.
@@ -56,6 +71,7 @@ class StoredBody final : public Body {
  public:
   explicit StoredBody(std::string content = {}) : content_(std::move(content)) {}
   Task<Result<std::string>> read(std::size_t limit) override;
+  Task<Result<std::optional<std::string>>> next() override;
   bool empty() const override { return content_.empty(); }
 
  private:
@@ -71,6 +87,7 @@ struct Request {
   Headers headers;
   Body* body = nullptr;
   std::string peer_address;  ///< the other end of the connection, without port
+  bool is_tls = false;
   std::string request_id;    ///< from X-Request-Id where that is well-formed, else new
   std::vector<std::string_view> parameters;  ///< what stood for the braces of its route, still percent-encoded
 };
@@ -83,6 +100,7 @@ struct Response {
   bool close = false;  ///< end the connection behind this answer
   /// Of an answer to HEAD whose body stayed behind: how long that is. Otherwise `body` says it.
   std::optional<std::uint64_t> head_length{};
+  std::shared_ptr<Source> source{};  ///< in place of `body`
 
   std::string_view header(std::string_view name) const;
 };

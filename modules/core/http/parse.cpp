@@ -195,7 +195,7 @@ std::optional<Fault> parse_request_head(std::string_view text, const Limits& lim
     return Fault{400, "bad_request_line", "The request line is malformed"};
   head.method = line.substr(0, first);
   head.target = line.substr(first + 1, last - first - 1);
-  bool http11 = false;
+  bool& http11 = head.http11;
   if (auto fault = parse_version(line.substr(last + 1), http11)) return fault;
   if (!is_token(head.method)) return Fault{400, "bad_request_line", "The method is malformed"};
   if (!parse_target(head)) return Fault{400, "bad_target", "The request target is malformed"};

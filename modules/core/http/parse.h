@@ -64,6 +64,7 @@ struct RequestHead {
   std::string_view method, target, path, query;
   Headers headers;  ///< views into the text that was parsed
   Framing framing;
+  bool http11 = true;
   bool keep_alive = true;
   bool expects_continue = false;
 };
