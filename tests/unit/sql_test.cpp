@@ -203,6 +203,36 @@ TEST_CASE("while another process holds the lock, writes wait for their deadline 
   CHECK(count(database) == 1);
 }
 
+TEST_CASE("when more waits than can be written in time, the late are refused at once") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  const auto slow = [&](milliseconds time) {
+    return database.write(in(10s), [time](Transaction&) -> Result<Nothing> {
+      std::this_thread::sleep_for(time);  // as a slow disk would
+      return Nothing{};
+    });
+  };
+  run_here([&]() -> Task<int> {
+    auto warming = slow(100ms);
+    co_await warming;
+    auto blocking = slow(300ms);
+    std::vector<Task<Result<Nothing>>> patient;
+    for (int i = 0; i < 5; ++i) patient.push_back(add(database, "patient " + std::to_string(i)));
+    const auto begun = Steady::now();
+    auto asking = add(database, "late", in(200ms));
+    auto late = co_await asking;
+    CHECK(late.error().reason == "overloaded");
+    CHECK(Steady::now() - begun < 200ms);
+    for (auto& task : patient) {
+      auto added = co_await task;
+      CHECK(added.has_value());
+    }
+    co_await blocking;
+    co_return 0;
+  });
+  CHECK(count(database) == 5);
+}
+
 TEST_CASE("two busy writers of one file share it") {
   const test::TempDir dir;
   Database a(dir / "a.db", one), b(dir / "a.db", one);

@@ -7,6 +7,9 @@
 // Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
 // (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.
 //
+// When more waits than can be written by a caller's deadline, the caller is refused at once (reason overloaded), so
+// that a flood does not make everybody late.
+//
 // When the disk fails: a failed commit means "it may have happened" and is answered so (Code::unavailable,
 // reason commit_uncertain). From then on writes are refused at once and unwritable() says why, until a small
 // write of the database's own, tried every second, succeeds. Reads are served throughout.

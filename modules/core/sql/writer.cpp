@@ -51,13 +51,31 @@ Writer::~Writer() {
 }
 
 void Writer::submit(Database::JobBase* job) {
-  bool wake;
+  bool wake = false, late = false;
   {
     const std::lock_guard lock(mutex_);
-    wake = queue_.empty();
-    queue_.push_back(job);
+    late = would_be_late(*job);
+    wake = queue_.empty() && !late;
+    if (!late) queue_.push_back(job);
   }
-  if (wake) filled_.notify_one();
+  if (late) {
+    job->refused = refused("overloaded", "More waits to be saved than can be in time; nothing was done");
+    job->home->post(job);
+  } else if (wake) {
+    filled_.notify_one();
+  }
+}
+
+// Whether so much waits already that its turn would come behind its deadline.
+bool Writer::would_be_late(const Database::JobBase& job) const {
+  if (queue_.empty() || job.deadline == Steady::time_point::max()) return false;
+  return Steady::now() + pace_ * static_cast<std::int64_t>(queue_.size() + 1) > job.deadline;
+}
+
+// A moving average: the last group counts for a quarter.
+void Writer::note_pace(const Group& group, Steady::duration took) {
+  const auto each = took / static_cast<std::int64_t>(group.size());
+  pace_ = counts_.commits == 0 ? each : (3 * pace_ + each) / 4;
 }
 
 std::optional<std::string> Writer::unwritable() const {
@@ -105,6 +123,7 @@ Writer::Group Writer::take_group() {
 }
 
 void Writer::run_group(Group& group) {
+  const auto begun = Steady::now();
   try {
     if (!begin(group)) return;
     run_members(group);
@@ -122,6 +141,7 @@ void Writer::run_group(Group& group) {
   }
   {
     const std::lock_guard lock(mutex_);
+    note_pace(group, Steady::now() - begun);
     counts_.transactions += group.size();
     ++counts_.commits;
   }

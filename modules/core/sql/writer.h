@@ -30,6 +30,8 @@ class Writer {
 
   void work();
   Group take_group();
+  bool would_be_late(const Database::JobBase& job) const;
+  void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);
   bool begin(Group& group);
   void run_members(Group& group);
@@ -48,6 +50,7 @@ class Writer {
   bool stopping_ = false;
   std::optional<std::string> unwritable_;
   Database::Counts counts_;
+  Steady::duration pace_{};  // what a transaction has taken of late, its share of the commit included
   std::thread thread_;
 };
 

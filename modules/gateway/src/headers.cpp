@@ -13,18 +13,18 @@ constexpr std::array<std::string_view, 9> hop_by_hop{
     "TE",         "Trailer",    "Transfer-Encoding", "Upgrade"};
 
 // Some servers read '_' as '-', so X_User_Id counts as X-User-Id.
-std::string canonical(std::string_view name) {
-  std::string text;
-  for (const char c : name) text.push_back(c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-  return text;
+constexpr char canonical(char c) { return c == '_' ? '-' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool begins_with(std::string_view name, std::string_view lower) {
+  return name.size() >= lower.size() &&
+         std::ranges::equal(name.substr(0, lower.size()), lower, {}, canonical);
 }
 
 // What says who asks, or where a request comes from: never a client's to say.
 bool is_ours(std::string_view name) {
-  const auto known = canonical(name);
-  return known.starts_with("x-svc-") || known.starts_with("x-user") || known.starts_with("x-auth") ||
-         known.starts_with("x-role") || known.starts_with("x-forwarded-") || known == "forwarded" ||
-         known == "x-real-ip" || known == "x-request-id" || known == "via";
+  constexpr std::array<std::string_view, 5> prefixes{"x-svc-", "x-user", "x-auth", "x-role", "x-forwarded-"};
+  constexpr std::array<std::string_view, 4> names{"forwarded", "x-real-ip", "x-request-id", "via"};
+  return std::ranges::any_of(prefixes, [&](auto known) { return begins_with(name, known); }) ||
+         std::ranges::any_of(names, [&](auto known) { return name.size() == known.size() && begins_with(name, known); });
 }
 
 bool is_hop_by_hop(std::string_view name, std::string_view connection) {
