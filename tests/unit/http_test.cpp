@@ -90,7 +90,8 @@ TEST_CASE("request lines") {
   for (const std::string bad : {"GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", " GET / HTTP/1.1", "GET / http/1.1",
                                 "GET / HTTP/1", "GET a HTTP/1.1", "GET * HTTP/1.1", "GET /a b HTTP/1.1",
                                 "GET /\x7f HTTP/1.1", "GET /\xc3\xa9 HTTP/1.1", "GET /#f HTTP/1.1", "G@T / HTTP/1.1",
-                                "GET\t/ HTTP/1.1", "GET http:///a HTTP/1.1", ""}) {
+                                "GET\t/ HTTP/1.1", "GET http:///a HTTP/1.1", "GET http://h?a=/b HTTP/1.1",
+                                "GET http://me@h/a HTTP/1.1", ""}) {
     CAPTURE(bad);
     CHECK(line(bad) == 400);
   }

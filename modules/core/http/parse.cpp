@@ -130,9 +130,10 @@ bool parse_target(RequestHead& head) {
     return head.method == "OPTIONS";
   }
   if (target.size() > 7 && same_name(target.substr(0, 7), "http://")) {
-    const auto slash = target.find('/', 7);
-    if (slash == 7) return false;
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    const auto slash = std::min(target.find('/', 7), target.size());
+    // "http://host?a=/b" has a slash, but not of a path; "http://me@host/" names somebody.
+    if (slash == 7 || !is_host(target.substr(7, slash - 7))) return false;
+    target = slash == target.size() ? "/" : target.substr(slash);
     head.target = target;
   }
   if (target.empty() || target.front() != '/') return false;
