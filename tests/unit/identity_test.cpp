@@ -81,6 +81,11 @@ TEST_CASE("a token is believed as it was signed, and not otherwise") {
   auto foreign = claims_of("ann");
   foreign.iss = "somebody";
   CHECK(refused(key.sign(foreign)));
+  for (const auto exp : {std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+    auto beyond_time = claims_of("ann");
+    beyond_time.exp = exp;
+    CHECK(refused(key.sign(beyond_time)));
+  }
 }
 
 TEST_CASE("the key id is the thumbprint of RFC 7638") {

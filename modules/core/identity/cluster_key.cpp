@@ -92,7 +92,7 @@ std::string ClusterKey::verify(std::string_view token) const {
   if (first == std::string_view::npos || text.substr(0, first) != header()) return {};
   const auto json = from_base64url(text.substr(first + 1));
   const auto claims = json ? decode_answer<ClusterClaims>(*json) : Result<ClusterClaims>(fail(Code::internal, ""));
-  if (!claims || now.ms >= claims->exp * 1000) return {};
+  if (!claims || !lasts(claims->exp, now)) return {};
   if (verified_.size() >= remembered) verified_.erase(verified_.begin());
   verified_.push_back({claims->svc, std::string(token), Time{claims->exp * 1000}});
   return claims->svc;

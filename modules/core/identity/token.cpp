@@ -96,7 +96,7 @@ Result<Claims> verify_token(std::string_view token, const Jwk& key, Time now) {
                                   bytes(*public_key)) != 0)
     return bad_token();
   auto claims = decode_part<Claims>(parts->claims);
-  if (!claims || claims->iss != "svc" || now.ms >= claims->exp * 1000) return bad_token();
+  if (!claims || claims->iss != "svc" || !lasts(claims->exp, now)) return bad_token();
   return std::move(*claims);
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +77,11 @@ std::optional<std::string> key_id(std::string_view token);
 
 /// The claims of `token`, if `key` signed it and it has not expired. Anything else: Code::unauthenticated.
 Result<Claims> verify_token(std::string_view token, const Jwk& key, Time now);
+
+/// Whether what expires at `exp`, in seconds since 1970, has not expired. What Time cannot tell was never made here.
+constexpr bool lasts(std::int64_t exp, Time now) {
+  return exp > now.ms / 1000 && exp <= std::numeric_limits<std::int64_t>::max() / 1000;
+}
 
 /// The refusal of a token that is not to be believed. Says no more than that.
 tl::unexpected<Error> bad_token();
