@@ -76,6 +76,14 @@ TEST_CASE("what --print-config prints can be read back") {
   const auto again = svc({"--check-config", "--config", (dir / "all.toml").string()});
   CHECK(again.status == 0);
   CHECK(again.err.empty());
+
+  const auto odd = svc({"--print-config", "--config=/dev/null", "--data=a\tb\x7f\"\\\n"}).out;
+  std::ofstream(dir / "odd.toml") << odd;
+  const auto read = svc({"--print-config", "--config", (dir / "odd.toml").string()});
+  CHECK(read.status == 0);
+  const std::string kept = R"(data = "a\u0009b\u007f\"\\\u000a")";
+  CHECK_THAT(odd, Contains(kept));
+  CHECK_THAT(read.out, Contains(kept));
 }
 
 TEST_CASE("the configuration file that is delivered names every key with its default") {

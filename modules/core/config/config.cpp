@@ -35,9 +35,17 @@ void flatten(const toml::table& table, const std::string& prefix,
   }
 }
 
+// A basic string of TOML, which holds no control characters but escaped ones.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out.push_back("0123456789abcdef"[byte >> 4]);
+      out.push_back("0123456789abcdef"[byte & 0xf]);
+      continue;
+    }
     if (c == '"' || c == '\\') out.push_back('\\');
     out.push_back(c);
   }
