@@ -9,6 +9,7 @@ build_packages=(
   libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
 test_packages=(strace)
+fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: traces that name lines
 
 step() { printf '\n== %s\n' "$*"; }
 

@@ -63,7 +63,8 @@ std::string fault_of_include(const House& house, const Source& source, const std
   if (first == "CLI") return only_in({"app"}, "CLI11");
   if (first == "spdlog") return only_in({"modules/core/observe"}, "spdlog");
   if (first == "toml++") return only_in({"modules/core/config"}, "toml++");
-  if (included == "sodium.h") return only_in({"modules/core/identity", "modules/core/base", "modules/user/src/passwords"}, "libsodium");
+  if (included == "sodium.h") return only_in({"modules/core/identity", "modules/core/base", "modules/user/src/passwords",
+                                                "tests/fuzz"}, "libsodium");
   const bool slow = first == "nlohmann" || included == "base/decode.h" || included == "base/schema.h" ||
                     included == "http/outside_of.h" || included == "http/routes.h" || included == "http/link.h" ||
                     included == "http/wire.h" || included == "http/openapi_of.h";
