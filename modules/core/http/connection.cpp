@@ -106,9 +106,14 @@ Task<bool> Connection::await_head() {
   HeadScanner scanner;
   bool begun = false;
   auto limit = in_ms(shared_.options.idle_timeout_ms);
-  if (in_.starts_with("\r\n")) in_.erase(0, 2);  // RFC 9112 section 2.2
+  bool first = true;
   while (true) {
-    const auto state = scanner.scan(in_, shared_.options.limits);
+    if (first && in_.size() >= 2) {  // one empty line may come before a request (RFC 9112 section 2.2)
+      if (in_.starts_with("\r\n")) in_.erase(0, 2);
+      first = false;
+    }
+    const bool half = first && in_ == "\r";
+    const auto state = half ? HeadScanner::State::more : scanner.scan(in_, shared_.options.limits);
     if (state == HeadScanner::State::complete) {
       head_.assign(in_, 0, scanner.end());
       in_.erase(0, scanner.end());
