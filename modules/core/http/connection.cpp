@@ -245,6 +245,7 @@ bool Connection::skip_body() {
   if (!framing_.has_body() || body_.ended) return true;
   if (!body_.begun && framing_.length && *framing_.length <= in_.size()) {
     in_.erase(0, static_cast<std::size_t>(*framing_.length));
+    body_.ended = true;  // asked again, it must not skip what follows
     return true;
   }
   return false;  // it may never come, or be endless: better to end the connection
