@@ -1,5 +1,7 @@
 #include "http/connection.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,6 +15,7 @@ namespace {
 
 constexpr auto linger_time = seconds{1};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
+constexpr std::int64_t crowd = 100;  // so many connections, when they have gone, leave memory worth giving back
 constexpr auto stream_beat = seconds{1};  // how often a silent stream looks whether anybody still listens
 
 // RFC 9110 section 5.6.7; made once a second on each loop.
@@ -50,15 +53,24 @@ std::string chunk_head(std::size_t size) {
 bool Server::Shared::count_in(const std::string& peer) {
   const std::lock_guard lock(mutex);
   ++open;
+  most = std::max(most, open);
   return options.connections_per_address == 0 || ++by_address[peer] <= options.connections_per_address;
 }
 
 void Server::Shared::count_out(const std::string& peer) {
-  const std::lock_guard lock(mutex);
-  --open;
-  if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
-    by_address.erase(known);
-  fewer.notify_all();
+  bool receded = false;
+  {
+    const std::lock_guard lock(mutex);
+    --open;
+    receded = open <= most / 2 && open <= most - crowd;
+    if (receded) most = open;
+    if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
+      by_address.erase(known);
+    fewer.notify_all();
+  }
+  // What a crowd used lies in pieces among what is in use, and malloc keeps such pieces unless told. It takes a few
+  // milliseconds, each time the crowd has halved.
+  if (receded) ::malloc_trim(0);
 }
 
 bool Server::Shared::full() {
