@@ -1,5 +1,7 @@
 #include "http/connection.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,6 +15,7 @@ namespace {
 
 constexpr auto linger_time = seconds{1};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
+constexpr std::int64_t crowd = 100;  // so many connections, when they have gone, leave memory worth giving back
 constexpr auto stream_beat = seconds{1};  // how often a silent stream looks whether anybody still listens
 
 // RFC 9110 section 5.6.7; made once a second on each loop.
@@ -50,15 +53,24 @@ std::string chunk_head(std::size_t size) {
 bool Server::Shared::count_in(const std::string& peer) {
   const std::lock_guard lock(mutex);
   ++open;
+  most = std::max(most, open);
   return options.connections_per_address == 0 || ++by_address[peer] <= options.connections_per_address;
 }
 
 void Server::Shared::count_out(const std::string& peer) {
-  const std::lock_guard lock(mutex);
-  --open;
-  if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
-    by_address.erase(known);
-  fewer.notify_all();
+  bool receded = false;
+  {
+    const std::lock_guard lock(mutex);
+    --open;
+    receded = open <= most / 2 && open <= most - crowd;
+    if (receded) most = open;
+    if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
+      by_address.erase(known);
+    fewer.notify_all();
+  }
+  // What a crowd used lies in pieces among what is in use, and malloc keeps such pieces unless told. It takes a few
+  // milliseconds, each time the crowd has halved.
+  if (receded) ::malloc_trim(0);
 }
 
 bool Server::Shared::full() {
@@ -106,9 +118,14 @@ Task<bool> Connection::await_head() {
   HeadScanner scanner;
   bool begun = false;
   auto limit = in_ms(shared_.options.idle_timeout_ms);
-  if (in_.starts_with("\r\n")) in_.erase(0, 2);  // RFC 9112 section 2.2
+  bool first = true;
   while (true) {
-    const auto state = scanner.scan(in_, shared_.options.limits);
+    if (first && in_.size() >= 2) {  // one empty line may come before a request (RFC 9112 section 2.2)
+      if (in_.starts_with("\r\n")) in_.erase(0, 2);
+      first = false;
+    }
+    const bool half = first && in_ == "\r";
+    const auto state = half ? HeadScanner::State::more : scanner.scan(in_, shared_.options.limits);
     if (state == HeadScanner::State::complete) {
       head_.assign(in_, 0, scanner.end());
       in_.erase(0, scanner.end());
@@ -240,6 +257,7 @@ bool Connection::skip_body() {
   if (!framing_.has_body() || body_.ended) return true;
   if (!body_.begun && framing_.length && *framing_.length <= in_.size()) {
     in_.erase(0, static_cast<std::size_t>(*framing_.length));
+    body_.ended = true;  // asked again, it must not skip what follows
     return true;
   }
   return false;  // it may never come, or be endless: better to end the connection

@@ -1,0 +1,163 @@
+// Crowds that mean no good, 2,000 at a time: a client that means well is served all the while, and when they have
+// gone nothing of them is left.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
+#include "edge/wire.h"
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/system.h"
+
+namespace {
+
+using namespace svc::test;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool sanitized = true;  // freed memory is kept aside, so its size says nothing
+#else
+constexpr bool sanitized = false;
+#endif
+
+constexpr std::size_t crowd_size = 2'000;
+// What a second crowd may leave in KiB when the first has left its traces (Kind::kept): less than a kilobyte for each.
+constexpr long kept_again = 1'500;
+
+const std::string host = " HTTP/1.1\r\nHost: h\r\n";
+
+// Resident memory in KiB (proc(5)).
+long memory_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmRSS:")) return std::stol(line.substr(6));
+  return 0;
+}
+// Sockets it has open. Its other files come and go: databases are opened as they are needed.
+long sockets_of(pid_t pid) {
+  long count = 0;
+  std::error_code gone;  // a file may be closed while we look
+  for (const auto& file : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd"))
+    if (std::filesystem::read_symlink(file, gone).string().starts_with("socket:")) ++count;
+  return count;
+}
+
+struct Kind {
+  std::string name;
+  // KiB that may be left of the first such crowd, far less than it took. Code is read in that was not used before (some
+  // 2,000), and each thread's malloc cache keeps up to 448 pieces (7 of 64 sizes), each of which holds its page
+  // (1,800 a thread): more of that, the longer a crowd came and went.
+  long kept;
+  std::function<void(Wire&)> enter;  // once, by each
+  std::function<void(Wire&)> stay;   // again and again, by each in turn
+};
+
+void nothing(Wire&) {}
+
+// Asks as an honest client does, over one connection and over new ones, while `meanwhile` runs between its requests.
+// Tells how long each answer took, in milliseconds.
+std::vector<double> ask(int port, int times, const std::function<void()>& meanwhile) {
+  std::vector<double> took;
+  Wire kept(port);
+  for (int i = 0; i < times; ++i) {
+    meanwhile();
+    const auto begun = Clock::now();
+    std::optional<Wire> fresh;
+    if (i % 4 == 0) fresh.emplace(port);
+    Wire& wire = fresh ? *fresh : kept;
+    wire.send("GET /.well-known/jwks.json" + host + "\r\n");
+    const auto reply = wire.reply();
+    took.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begun).count());
+    REQUIRE(reply);
+    REQUIRE(reply->status == 200);
+  }
+  std::ranges::sort(took);
+  return took;
+}
+
+void crowd_in(const Kind& kind) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_max < crowd_size + 500) {
+    std::cerr << "SKIPPED: a process may open " << files.rlim_max << " files here: too few for a crowd\n";
+    return;
+  }
+  allow_many_files();
+  System system(whole);
+  const int port = system.gateway();
+  const auto pid = system.process("gateway").pid();
+  const long sockets_before = sockets_of(pid);
+  ask(port, 200, [] {});
+  const long memory_before = memory_of(pid);
+  long bound = memory_before + kind.kept;
+
+  for (int round = 0; round < 2; ++round) {
+    CAPTURE(kind.name, round);
+    std::vector<Wire> crowd;
+    crowd.reserve(crowd_size);
+    for (std::size_t i = 0; i < crowd_size; ++i) {
+      crowd.emplace_back(port);
+      kind.enter(crowd.back());
+    }
+    REQUIRE(eventually([&] { return sockets_of(pid) >= sockets_before + static_cast<long>(crowd_size); }));
+    std::size_t turn = 0;
+    const auto took = ask(port, 1'000, [&] {
+      for (int i = 0; i < 40; ++i) kind.stay(crowd[turn++ % crowd_size]);
+    });
+    const long memory_beside = memory_of(pid);
+    // They were there to the end, or what was measured is not what it says.
+    CHECK(eventually([&] { return sockets_of(pid) >= sockets_before + static_cast<long>(crowd_size); }));
+    CHECK(took.back() < 2'000);
+
+    crowd.clear();
+    CHECK(eventually([&] { return sockets_of(pid) <= sockets_before; }));
+    if (!sanitized) CHECK(eventually([&] { return memory_of(pid) <= bound; }));
+    bound = memory_of(pid) + kept_again;
+    std::cout << kind.name << ": p50 " << took[took.size() / 2] << " ms, p99 " << took[took.size() * 99 / 100] << " ms, worst "
+              << took.back() << " ms; memory before " << memory_before << " KiB, beside it " << memory_beside << " KiB, after it "
+              << memory_of(pid) << " KiB\n";
+  }
+  CHECK(ask(port, 10, [] {}).size() == 10);
+}
+
+TEST_CASE("a crowd of slow headers") {
+  crowd_in({"slow headers", 2'000, [](Wire& wire) { wire.send("GET /items" + host + "X-Slow: "); },
+            [](Wire& wire) { wire.send("a"); }});
+}
+
+TEST_CASE("a crowd of slow bodies") {
+  crowd_in(
+      {"slow bodies", 4'000,
+       [](Wire& wire) { wire.send("POST /users" + host + "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{"); },
+       [](Wire& wire) { wire.send(" "); }});
+}
+
+TEST_CASE("a crowd of slow readers") {
+  // As many requests as fit, for an answer of some size; none is ever read.
+  static const std::string asked = [] {
+    std::string text;
+    for (int i = 0; i < 20; ++i) text += "GET /openapi.json" + host + "\r\n";
+    return text;
+  }();
+  crowd_in({"slow readers", 4'000, [](Wire& wire) { wire.send_some(asked); }, nothing});
+}
+
+TEST_CASE("a crowd of silent connections") { crowd_in({"half-open", 2'000, nothing, nothing}); }
+
+TEST_CASE("a crowd that resets") {
+  // Each leaves in the middle of a request, and another comes in its place.
+  static const std::string part = "POST /users" + host + "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+  crowd_in({"resets", 8'000, [](Wire& wire) { wire.send(part); },
+            [](Wire& wire) {
+              wire.reset();
+              wire.connect();
+              wire.send(part);
+            }});
+}
+
+}  // namespace
