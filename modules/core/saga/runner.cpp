@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "observe/log.h"
+#include "resilience/backoff.h"
 
 namespace svc::saga {
 namespace {
@@ -149,7 +150,7 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       turn_at(record, record.reached, std::string(names.forward) + "_failed", "It could not be done in time, and was undone");
     } else {
       ++record.attempt;
-      pause = pause_before(record.attempt, forward);
+      pause = pause_before_try(record.attempt, forward);
       log::warn("saga_retried", {{"saga", record.id}, {"step", forward ? names.forward : names.undo},
                                  {"attempt", record.attempt}, {"reason", error.reason}});
     }
@@ -193,12 +194,11 @@ Call Runner::call_for(const Record& record) const {
   return call;
 }
 
-// Exponential, with full jitter: many sagas that failed together do not come back together.
-milliseconds Runner::pause_before(int attempt, bool forward) const {
-  const auto limit = forward ? options_.forward_backoff_limit_ms : options_.undo_backoff_limit_ms;
-  const auto doublings = std::min(attempt - 2, 20);
-  const auto longest = std::min(options_.backoff_ms << doublings, limit);
-  return milliseconds{1 + static_cast<std::int64_t>(random_unit() * static_cast<double>(longest))};
+// Many sagas that failed together do not come back together.
+milliseconds Runner::pause_before_try(int attempt, bool forward) const {
+  const resilience::BackoffOptions backoff{
+      options_.backoff_ms, forward ? options_.forward_backoff_limit_ms : options_.undo_backoff_limit_ms};
+  return resilience::pause_before(backoff, attempt - 1, random_unit());
 }
 
 std::shared_ptr<Event> Runner::stop_event() {
