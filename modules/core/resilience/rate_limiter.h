@@ -41,9 +41,14 @@ struct RateLimiterOptions {
 };
 
 /// What the headers say of a request. Of draft-ietf-httpapi-ratelimit-headers, by version:
-///   -11 (2026), and -08 to -10    RateLimit-Policy: "default";q=LIMIT;w=WINDOW    RateLimit:
-///   "default";r=REMAINING;t=MORE_IN -06 (2022), still the widest used      RateLimit-Limit: LIMIT
-///   RateLimit-Remaining: REMAINING   RateLimit-Reset: RESET
+///
+///   -10 (2025)          RateLimit-Policy: "default";q=LIMIT;w=WINDOW
+///                       RateLimit: "default";r=REMAINING;t=MORE_IN
+///
+///   -06 (2022), still   RateLimit-Limit: LIMIT
+///   widely sent         RateLimit-Remaining: REMAINING
+///                       RateLimit-Reset: RESET
+///
 /// and of a refused request `Retry-After: MORE_IN` (RFC 9110 section 10.2.3). Seconds are rounded up, so that
 /// who waits for them has waited long enough.
 struct RateDecision {
@@ -52,8 +57,8 @@ struct RateDecision {
   std::chrono::seconds window{0};  ///< window_seconds
   std::int64_t remaining = 0;      ///< requests that would be allowed at once after this one
   std::chrono::seconds reset{0};   ///< until `remaining` is `limit`, if nothing is sent
-  std::chrono::seconds more_in{
-      0};  ///< until `remaining` is one more; 0 when it is `limit`. At least 1 if refused
+  /// Until `remaining` is one more; 0 when it is `limit`. At least 1 if refused.
+  std::chrono::seconds more_in{0};
 };
 
 class RateLimiter {
