@@ -194,6 +194,27 @@ TEST_CASE("more requests than may be answered at once are told to come back") {
   CHECK_THAT(third.read_until("done"), Catch::Matchers::Contains("200 OK"));
 }
 
+TEST_CASE("a request whose body is still to come keeps no other from being answered") {
+  const auto read = [](Request& request) -> Task<Response> {
+    auto reading = request.body->read(100);
+    auto body = co_await reading;
+    co_return Response{200, "text/plain", "got " + body.value_or("nothing")};
+  };
+  ServerOptions options;
+  options.requests = 1;
+  Fixture f(read, options);
+  Client slow(f.server.port()), other(f.server.port());
+  slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  slow.read_until("100 Continue");
+  CHECK(test::eventually([&] {
+    other.forget();
+    other.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
+    return other.read_until("\r\n\r\n").find("200 OK") != std::string::npos;
+  }));
+  slow.send("slow");
+  CHECK_THAT(slow.read_until("got slow"), Catch::Matchers::Contains("200 OK"));
+}
+
 TEST_CASE("a connection is closed behind the last of its requests") {
   ServerOptions options;
   options.requests_per_connection = 3;

@@ -131,6 +131,21 @@ class SleepUntil {
 inline SleepUntil sleep_until(Steady::time_point when) { return SleepUntil{when}; }
 inline SleepUntil sleep_for(Steady::duration time) { return SleepUntil{Steady::now() + time}; }
 
+/// Lets everything else that is due on the current loop go first. `NextTurn turn; co_await turn;`
+class NextTurn : Work {
+ public:
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> awaiting) {
+    awaiting_ = awaiting;
+    run = [](Work* self) { static_cast<NextTurn*>(self)->awaiting_.resume(); };
+    Loop::current().post(this);
+  }
+  void await_resume() {}
+
+ private:
+  std::coroutine_handle<> awaiting_;
+};
+
 /// A fixed set of loops, each with its thread.
 class Loops {
  public:

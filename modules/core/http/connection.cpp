@@ -225,6 +225,10 @@ Task<> Connection::run() {
       co_await lingering;
       co_return;
     }
+    if (!in_.empty()) {  // who sends many requests at once gets one answer while others get theirs
+      NextTurn turn;
+      co_await turn;
+    }
   }
 }
 
@@ -312,7 +316,9 @@ Task<Result<Nothing>> Connection::more_body() {
     if (outcome == Socket::Outcome::closed) co_return fail(Code::malformed, "body_cut_short", "The body ended early");
     const auto earned = static_cast<std::int64_t>(body_.received) * 1000 / options.body_bytes_per_second;
     auto ready = channel_.ready(body_.since + milliseconds{options.body_grace_ms + earned});
+    --shared_.being_answered;  // while it waits for its client it is no work, and there may be many such
     const bool in_time = co_await ready;
+    ++shared_.being_answered;
     if (!in_time) co_return fail(Code::too_slow, "body_timeout", "The body came too slowly");
   }
 }
