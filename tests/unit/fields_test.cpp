@@ -235,6 +235,46 @@ TEST_CASE("the schema states types, rules and what is required") {
   CHECK(schemas.named["Money"]["properties"]["currency"]["pattern"] == "^[A-Z]{3}$");
 }
 
+struct Labelled {
+  TextMap labels;
+  static constexpr auto fields() {
+    return std::tuple{field(&Labelled::labels, "labels", "What its owner notes", Entries{2, {1, 3}, {0, 5}})};
+  }
+  bool operator==(const Labelled&) const = default;
+};
+
+TEST_CASE("a map of texts travels as an object, and may be absent") {
+  const Labelled value{{{"b", "x\n\"é"}, {"a", ""}}};
+  CHECK(encode(value) == R"({"labels":{"a":"","b":"x\n\"é"}})");
+  CHECK(encode(Labelled{}) == R"({"labels":{}})");
+  const auto read = [](const std::string& text) {
+    Labelled labelled;
+    Violations found;
+    decode(*parse_json(text), labelled, Unknown::refuse, found);
+    if (found.empty()) check(labelled, found);
+    return std::pair(labelled, pointers(found));
+  };
+  using Pointers = std::vector<std::string>;
+  CHECK(read(encode(value)) == std::pair(value, Pointers{}));
+  CHECK(read("{}") == std::pair(Labelled{}, Pointers{}));
+  CHECK(read(R"({"labels":[]})").second == Pointers{"/labels type"});
+  CHECK(read(R"({"labels":{"a":1,"b/c":null,"d":{"e":"f"}}})").second ==
+        Pointers{"/labels/a type", "/labels/b~1c type", "/labels/d type"});
+  CHECK(read(R"({"labels":{"a\u0000":"x","b":"\u0000"}})").second ==
+        Pointers{"/labels propertyNames", "/labels/b pattern"});
+  CHECK(read(R"({"labels":{"":"x","long":"y","a":"toolong"}})").second ==
+        Pointers{"/labels maxProperties", "/labels/ propertyNames", "/labels/a maxLength", "/labels/long propertyNames"});
+}
+
+TEST_CASE("the schema of a map bounds its entries") {
+  Schemas schemas;
+  const auto schema = schema_of<Labelled>(schemas, true);
+  CHECK_FALSE(schema.contains("required"));
+  CHECK(schema["properties"]["labels"].dump() ==
+        R"({"type":"object","additionalProperties":{"type":"string","maxLength":5},"description":"What its owner notes",)"
+        R"("maxProperties":2,"propertyNames":{"minLength":1,"maxLength":3}})");
+}
+
 TEST_CASE("formats") {
   for (const std::string good : {"a@b.co", "first.last+tag@sub.example.com", "o'neil@example.org", "A@B.CO"})
     CHECK(is_email_address(good));

@@ -7,7 +7,7 @@ namespace svc {
 std::string Place::pointer() const {
   std::string text = parent ? parent->pointer() : std::string{};
   text.push_back('/');
-  if (name.empty()) {
+  if (index != no_index) {
     text += std::to_string(index);
     return text;
   }

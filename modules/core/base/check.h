@@ -10,7 +10,8 @@ namespace svc {
 struct Place {
   const Place* parent = nullptr;
   std::string_view name{};
-  std::size_t index = 0;  ///< in a list, where name is empty
+  std::size_t index = no_index;  ///< in a list, in place of a name
+  static constexpr std::size_t no_index = ~std::size_t{0};
 
   /// As a JSON Pointer (RFC 6901).
   std::string pointer() const;
@@ -60,7 +61,15 @@ void check_member(const M& value, const std::tuple<Rules...>& rules, const Place
         report(found, {at.pointer(), std::string(broken->keyword), std::move(broken->detail)});
     };
     std::apply([&](const auto&... rule) { (one(rule), ...); }, rules);
-    if constexpr (Described<M>) {
+    if constexpr (is_map<M>) {
+      const auto entries = [&](const auto& rule) {
+        if constexpr (requires { rule.check_entry("", ""); })
+          for (const auto& [name, text] : value)
+            if (auto broken = rule.check_entry(name, text))
+              report(found, {Place{&at, name}.pointer(), std::string(broken->keyword), std::move(broken->detail)});
+      };
+      std::apply([&](const auto&... rule) { (entries(rule), ...); }, rules);
+    } else if constexpr (Described<M>) {
       check(value, found, &at);
     } else if constexpr (is_list<M>) {
       if constexpr (Described<typename M::value_type>)

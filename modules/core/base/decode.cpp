@@ -73,6 +73,15 @@ class StrictReader {
 
 }  // namespace
 
+void detail::decode_map(const Json& json, TextMap& value, const Place& at, Violations& found) {
+  if (!json.is_object()) return wrong_type(at, "an object", found);
+  value.clear();
+  for (const auto& [name, text] : json.items()) {
+    if (name.find('\0') != std::string::npos) report(found, {at.pointer(), "propertyNames", "may not hold U+0000"});
+    else decode_value(text, value[name], Unknown::refuse, Place{&at, name}, found);
+  }
+}
+
 Result<Json> parse_json(std::string_view text) {
   // The parser takes a trailing NUL for the end of its input.
   if (text.find('\0') != std::string_view::npos) return fail(Code::malformed, "malformed_json", "holds a NUL byte");

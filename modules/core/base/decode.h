@@ -33,6 +33,8 @@ inline void wrong_type(const Place& at, std::string_view expected, Violations& f
 template <class M>
 void decode_value(const Json& json, M& value, Unknown unknown, const Place& at, Violations& found);
 
+void decode_map(const Json& json, TextMap& value, const Place& at, Violations& found);
+
 template <class M>
 void decode_integer(const Json& json, M& value, const Place& at, Violations& found) {
   if (!json.is_number_integer()) return wrong_type(at, "an integer", found);
@@ -107,6 +109,8 @@ void decode_value(const Json& json, M& value, Unknown unknown, const Place& at, 
     value.clear();
     for (std::size_t i = 0; i < json.size(); ++i)
       decode_value(json[i], value.emplace_back(), unknown, Place{&at, {}, i}, found);
+  } else if constexpr (is_map<M>) {
+    decode_map(json, value, at, found);
   } else if constexpr (Described<M>) {
     decode(json, value, unknown, found, &at);
   } else {

@@ -32,6 +32,16 @@ void append_value(std::string& out, const T& value) {
       append_value(out, entry);
     }
     out.push_back(']');
+  } else if constexpr (is_map<T>) {
+    out.push_back('{');
+    for (bool first = true; const auto& [name, text] : value) {
+      if (!first) out.push_back(',');
+      first = false;
+      append_json(out, std::string_view{name});
+      out.push_back(':');
+      append_json(out, std::string_view{text});
+    }
+    out.push_back('}');
   } else if constexpr (Described<T>) {
     out.push_back('{');
     bool first = true;

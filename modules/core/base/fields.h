@@ -12,13 +12,14 @@
 //   };
 //
 // A member is a std::string, bool, std::int64_t, int, double, Time, an enum with names, a Described type,
-// or a std::optional or std::vector of one of these. std::optional members may be absent, and so may members
-// with a Default; all others are required.
+// or a std::optional or std::vector of one of these, or a std::map from text to text. std::optional and std::map
+// members may be absent, and so may members with a Default; all others are required.
 #pragma once
 
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,10 +95,15 @@ inline constexpr bool is_list = false;
 template <class T>
 inline constexpr bool is_list<std::vector<T>> = true;
 
+/// Names and texts that the writer of a document chooses.
+using TextMap = std::map<std::string, std::string>;
+template <class T>
+inline constexpr bool is_map = std::is_same_v<T, TextMap>;
+
 /// Whether a document may leave the field out.
 template <class T, class M, class... Rules>
 constexpr bool may_be_absent(const Field<T, M, Rules...>&) {
-  return is_optional<M> || (is_default<Rules> || ...);
+  return is_optional<M> || is_map<M> || (is_default<Rules> || ...);
 }
 
 }  // namespace svc

@@ -72,6 +72,16 @@ std::optional<Broken> Items::check_count(std::size_t size) const {
   return Broken{count < min ? "minItems" : "maxItems", between(min, max, " entries")};
 }
 
+std::optional<Broken> Entries::check_count(std::size_t size) const {
+  if (static_cast<std::int64_t>(size) <= max) return std::nullopt;
+  return Broken{"maxProperties", between(0, max, " entries")};
+}
+
+std::optional<Broken> Entries::check_entry(std::string_view entry_name, std::string_view entry_text) const {
+  if (auto broken = name.check(entry_name)) return Broken{"propertyNames", "is a name of " + broken->detail};
+  return text.check(entry_text);
+}
+
 std::optional<Broken> Pattern::check(std::string_view text) const {
   if (holds(text)) return std::nullopt;
   return Broken{"pattern", std::string(words)};
@@ -98,6 +108,13 @@ bool is_slug_text(std::string_view text) {
   if (text.empty() || text.size() > 64 || !(is_letter(text[0]) || is_digit(text[0]))) return false;
   return std::ranges::all_of(
       text, [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+bool is_host_text(std::string_view text) {
+  if (text.empty() || text.size() > 253) return false;
+  return std::ranges::all_of(text, [](char c) {
+    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
+  });
 }
 
 bool is_visible_text(std::string_view text) {

@@ -52,6 +52,24 @@ struct Items {
   }
 };
 
+/// Of a std::map from text to text: how many entries it may have, and the length of their names and texts.
+struct Entries {
+  std::int64_t max;
+  Length name, text;
+  template <class Map>
+  std::optional<Broken> check(const Map& map) const {
+    return check_count(map.size());
+  }
+  std::optional<Broken> check_count(std::size_t) const;
+  /// One entry; the keyword is "propertyNames" where its name is at fault.
+  std::optional<Broken> check_entry(std::string_view entry_name, std::string_view entry_text) const;
+  void describe(auto&& say) const {
+    say("maxProperties", max);
+    name.describe([&](std::string_view keyword, std::int64_t bound) { say("propertyNames", keyword, bound); });
+    text.describe([&](std::string_view keyword, std::int64_t bound) { say("additionalProperties", keyword, bound); });
+  }
+};
+
 /// A regular expression for others, and the same as a function for us: nothing here is slow on bad input.
 struct Pattern {
   std::string_view regex;  ///< ECMA 262, anchored
@@ -91,6 +109,7 @@ bool is_email_address(std::string_view);
 bool is_currency_code(std::string_view);
 bool is_slug_text(std::string_view);
 bool is_visible_text(std::string_view);
+bool is_host_text(std::string_view);
 bool is_canonical_uuid(std::string_view);
 
 /// local@domain as most systems take it: RFC 5321 dot-string and a domain of two labels or more, ASCII.
@@ -102,6 +121,8 @@ inline constexpr Pattern is_currency{"^[A-Z]{3}$", is_currency_code, "a currency
 /// What may stand in a path unescaped.
 inline constexpr Pattern is_slug{"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", is_slug_text,
                                  "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit"};
+/// What a host's name or address is written with. Whether it is one is for who uses it (http/host_rules.h).
+inline constexpr Pattern is_host{"^[A-Za-z0-9._:-]{1,253}$", is_host_text, "a host's name or address, without port"};
 /// No control characters, and something other than spaces.
 inline constexpr Pattern is_visible{"^[^\\u0000-\\u001F\\u007F]*[^\\u0000-\\u0020\\u007F][^\\u0000-\\u001F\\u007F]*$",
                                     is_visible_text, "text without control characters, and not blank"};

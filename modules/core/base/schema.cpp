@@ -12,6 +12,8 @@ OrderedJson enum_schema(const std::vector<std::string_view>& values) { return {{
 
 OrderedJson list_schema(OrderedJson entry) { return {{"type", "array"}, {"items", std::move(entry)}}; }
 
+OrderedJson map_schema() { return {{"type", "object"}, {"additionalProperties", {{"type", "string"}}}}; }
+
 OrderedJson reference_to(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
 
 void say(OrderedJson& schema, std::string_view keyword, std::int64_t bound) { schema[std::string(keyword)] = bound; }

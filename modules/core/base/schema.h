@@ -29,6 +29,7 @@ OrderedJson plain_schema(std::string_view type, std::string_view format = {});
 OrderedJson enum_schema(const std::vector<std::string_view>& values);
 OrderedJson list_schema(OrderedJson entry);
 OrderedJson reference_to(std::string_view name);
+OrderedJson map_schema();
 void say(OrderedJson& schema, std::string_view keyword, std::int64_t bound);
 void say(OrderedJson& schema, std::string_view keyword, std::string_view bound);
 
@@ -43,11 +44,21 @@ class ObjectSchema {
   OrderedJson required_ = OrderedJson::array();
 };
 
+/// What rules are described to.
+struct Statement {
+  OrderedJson& schema;
+  void operator()(std::string_view keyword, auto bound) const { say(schema, keyword, bound); }
+  /// Of the schema that `part` of this one holds.
+  void operator()(std::string_view part, std::string_view keyword, std::int64_t bound) const {
+    say(schema[std::string(part)], keyword, bound);
+  }
+};
+
 template <class T, class M, class... Rules>
 OrderedJson schema_of_field(const Field<T, M, Rules...>& f, Schemas& schemas, bool strict) {
   OrderedJson part = schema_of<M>(schemas, strict);
   say(part, "description", f.doc);
-  const auto state = [&](std::string_view keyword, auto bound) { say(part, keyword, bound); };
+  const Statement state{part};
   std::apply([&](const auto&... rule) { (rule.describe(state), ...); }, f.rules);
   return part;
 }
@@ -80,6 +91,8 @@ OrderedJson schema_of(Schemas& schemas, bool strict) {
     return detail::enum_schema(values);
   } else if constexpr (is_list<M>) {
     return detail::list_schema(schema_of<typename M::value_type>(schemas, strict));
+  } else if constexpr (is_map<M>) {
+    return detail::map_schema();
   } else if constexpr (NamedSchema<M>) {
     if (strict) return detail::schema_of_object<M>(schemas, strict);  // the named one is that of answers
     const std::string name{M::schema_name};

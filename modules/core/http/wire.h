@@ -30,9 +30,9 @@ constexpr bool takes_body() {
   return std::apply([](const auto&... f) { return (in_body<Op>(f.name) || ...); }, Op::fields());
 }
 
-/// Whether a member can stand in a path or query: lists and objects cannot.
+/// Whether a member can stand in a path or query: lists, maps and objects cannot.
 template <class M>
-inline constexpr bool is_text = !is_list<M> && !Described<M>;
+inline constexpr bool is_text = !is_list<M> && !is_map<M> && !Described<M>;
 template <class M>
 inline constexpr bool is_text<std::optional<M>> = is_text<M>;
 
