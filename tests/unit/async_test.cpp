@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "async/bell.h"
 #include "async/event.h"
 #include "async/loop.h"
 #include "async/pool.h"
@@ -183,6 +184,68 @@ TEST_CASE("a deep chain of tasks that wait unwinds") {
     }
   };
   CHECK(run_here([] { return Deep::down(200); }) == 201);
+}
+
+TEST_CASE("a bell wakes who waits, each on its own loop, from any thread") {
+  constexpr int waiters_of_a_loop = 50;
+  Bell bell;
+  std::atomic<int> woken{0}, elsewhere{0};
+  Loops loops(2);
+  for (std::size_t i = 0; i < loops.size(); ++i)
+    for (int n = 0; n < waiters_of_a_loop; ++n)
+      loops[i].post([&, i] {
+        detach([](Bell& rung, Loop& home, std::atomic<int>& awake, std::atomic<int>& strange) -> Task<> {
+          for (int round = 0; round < 20; ++round) {
+            auto waiting = rung.wait_until(static_cast<std::uint64_t>(round), Steady::now() + std::chrono::seconds{10});
+            const bool rang = co_await waiting;
+            if (!rang || Loop::current_or_null() != &home) ++strange;
+          }
+          ++awake;
+        }(bell, loops[i], woken, elsewhere));
+      });
+  for (int round = 0; round < 20; ++round) {
+    std::this_thread::sleep_for(milliseconds{1});
+    bell.ring();
+  }
+  const auto limit = Steady::now() + std::chrono::seconds{10};
+  while (woken < 2 * waiters_of_a_loop && Steady::now() < limit) std::this_thread::yield();
+  CHECK(woken == 2 * waiters_of_a_loop);
+  CHECK(elsewhere == 0);
+}
+
+TEST_CASE("a bell that rang before one waits is heard at once, and one that does not ring not at all") {
+  Bell bell;
+  const auto waited = [&](std::uint64_t heard, milliseconds limit) {
+    return run_here([&]() -> Task<bool> {
+      auto waiting = bell.wait_until(heard, Steady::now() + limit);
+      const bool rang = co_await waiting;
+      co_return rang;
+    });
+  };
+  const auto heard = bell.rings();
+  CHECK_FALSE(waited(heard, milliseconds{1}));
+  bell.ring();
+  CHECK(waited(heard, std::chrono::hours{1}));
+  CHECK_FALSE(waited(bell.rings(), milliseconds{1}));
+}
+
+TEST_CASE("a bell that rings as the time is up wakes once") {
+  Bell bell;
+  std::atomic<bool> over{false};
+  std::thread ringer([&] {
+    while (!over) bell.ring();
+  });
+  const int rounds = run_here([&]() -> Task<int> {
+    int done = 0;
+    for (; done < 3'000; ++done) {
+      auto waiting = bell.wait_until(bell.rings(), Steady::now() + std::chrono::microseconds{done % 50});
+      co_await waiting;
+    }
+    co_return done;
+  });
+  over = true;
+  ringer.join();
+  CHECK(rounds == 3'000);
 }
 
 }  // namespace
