@@ -1,5 +1,6 @@
 // The pieces of HTTP: framing, routes, problems, headers.
 #include "http/client.h"
+#include "http/host_rules.h"
 #include "http/identify.h"
 #include "http/parse.h"
 #include "http/problem.h"
@@ -283,6 +284,40 @@ TEST_CASE("base URLs") {
   for (const std::string bad : {"", "order", "https://order", "http://", "http://a:0", "http://a:99999", "http://a/b",
                                 "http://a:1/b", "http://u@a:1", "http://a:x"})
     CHECK_FALSE(parse_base_url(bad));
+}
+
+TEST_CASE("hosts that strangers may name, and hosts they may not, however they are written") {
+  const HostRules rules({});
+  for (const auto* good : {"127.0.0.1", "::1", "10.0.0.1", "192.168.1.7", "172.17.0.2", "203.0.113.9", "fd12::1",
+                           "2001:db8::1", "::ffff:10.0.0.1", "localhost", "orders", "orders_1", "node-3.example.com",
+                           "0a.example", "1.2.example"}) {
+    CAPTURE(good);
+    CHECK_FALSE(rules.refuses(good));
+  }
+  for (const auto* bad :
+       {"169.254.169.254", "169.254.0.1", "fe80::1", "febf::1", "::ffff:169.254.169.254", "::ffff:a9fe:a9fe",
+        "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254", "100.100.100.200", "192.0.0.192",
+        "168.63.129.16", "fd00:ec2::254", "0.0.0.0", "0.1.2.3", "::", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1",
+        "255.255.255.255", "2852039166", "0xa9fea9fe", "0xA9.0xfe.169.254", "169.254.43518", "0251.0376.0251.0376",
+        "127.1", "metadata.google.internal", "Metadata.Google.Internal", "metadata", "a..b", ".a", "a.", "-a", "a-.b",
+        "fe80::1%eth0", "[::1]", "a:80", "1.2.3.4.", "", ":"}) {
+    CAPTURE(bad);
+    CHECK(rules.refuses(bad));
+  }
+}
+
+TEST_CASE("ranges deny and allow, to the bit") {
+  const HostRules rules({.denied = {"10.1.0.0/20", "10.9.9.9"}, .allowed = {"10.0.0.0/8", "fd00::/8"}});
+  for (const auto* good : {"10.0.0.1", "10.1.16.0", "10.9.9.8", "fdff::1", "by-name"}) CHECK_FALSE(rules.refuses(good));
+  for (const auto* bad : {"10.1.0.0", "10.1.15.255", "10.9.9.9", "11.0.0.1", "127.0.0.1", "fc00::1", "fd00:ec2::254"}) {
+    CAPTURE(bad);
+    CHECK(rules.refuses(bad));
+  }
+  for (const auto* bad : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "10.0.0/8", "fd00::/129", "name", "/8", "10.0.0.0/-1"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(AddressRange::parse(bad));
+    CHECK_THROWS(HostRules({.denied = {bad}, .allowed = {}}));
+  }
 }
 
 }  // namespace

@@ -34,8 +34,9 @@ bool is_sound_value(std::string_view value) {
 }
 
 std::string head_of(const Address& address, const Outgoing& request) {
-  std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + address.host + ":" +
-                     std::to_string(address.port) + "\r\n";
+  const bool is_v6 = address.host.find(':') != std::string::npos;  // between brackets (RFC 3986 section 3.2.2)
+  std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " +
+                     (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port) + "\r\n";
   for (const auto& [name, value] : request.headers) {
     if (!is_sound_value(value)) continue;  // it could add a header, or a request, of its own
     head += name + ": " + value + "\r\n";
@@ -127,18 +128,22 @@ std::unique_ptr<Client::Connection> Client::take_kept(const Address& address) {
   const auto oldest = Steady::now() - milliseconds{options_.idle_timeout_ms};
   Kept stale;  // closed without the lock
   const std::lock_guard lock(mutex_);
-  auto& kept = kept_[{&Loop::current(), address}];
+  const auto found = kept_.find({&Loop::current(), address});
+  if (found == kept_.end()) return nullptr;
+  auto& kept = found->second;
   while (!kept.empty()) {
     auto connection = std::move(kept.back());
     kept.pop_back();
     if (!connection->socket.peer_gone() && connection->idle_since > oldest) return connection;
     stale.push_back(std::move(connection));
   }
+  kept_.erase(found);  // addresses come and go
   return nullptr;
 }
 
 void Client::keep(const Address& address, std::unique_ptr<Connection> connection) {
   connection->idle_since = Steady::now();
+  if (options_.idle_connections == 0) return;
   const std::lock_guard lock(mutex_);
   auto& kept = kept_[{&Loop::current(), address}];
   if (kept.size() < static_cast<std::size_t>(options_.idle_connections)) kept.push_back(std::move(connection));

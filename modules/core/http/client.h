@@ -53,6 +53,9 @@ class Client {
   /// As Transport::roundtrip, to `address`.
   Task<Result<Response>> send(Address address, Outgoing request, Steady::time_point deadline);
 
+  /// The addresses of a host; none when its name has none. An address is its own.
+  Task<Result<std::vector<std::string>>> resolve(std::string host);
+
  private:
   struct Connection {
     explicit Connection(int fd) : socket(fd) {}
@@ -70,7 +73,6 @@ class Client {
   std::unique_ptr<Connection> take_kept(const Address& address);
   void keep(const Address& address, std::unique_ptr<Connection> connection);
   Task<Result<std::unique_ptr<Connection>>> connect(Address address, Steady::time_point deadline);
-  Task<Result<std::vector<std::string>>> resolve(std::string host);
   Task<tl::expected<Response, Failure>> exchange(Connection& connection, const Outgoing& request, std::string head,
                                                  Steady::time_point deadline, bool& reusable);
   Task<tl::expected<bool, Failure>> receive(Connection& connection, Steady::time_point deadline);
