@@ -7,6 +7,7 @@
 #include "async/event.h"
 #include "async/loop.h"
 #include "base/base64url.h"
+#include "base/encode.h"
 #include "identity/cluster_key.h"
 #include "identity/key_ring.h"
 #include "identity/secret_file.h"
@@ -215,6 +216,26 @@ TEST_CASE("a verified token is remembered until it expires") {
   CHECK(verdict(verifier, token).error().code == Code::unauthenticated);
 }
 
+TEST_CASE("scopes say what a token opens, each by its whole name") {
+  Verifying v;
+  auto verifier = v.make();
+  const auto caller_of = [&](const std::string& scope) {
+    auto claims = claims_of("joe", 60);
+    claims.scope = scope;
+    return **verdict(verifier, v.key.sign(claims));
+  };
+  const auto both = caller_of("register:shop register:cart");
+  CHECK(both.registers == std::vector<std::string>{"shop", "cart"});
+  CHECK(both.may_register("cart"));
+  for (const auto* other : {"", "sho", "shops", "Shop", "register:shop", "shop register:cart"})
+    CHECK_FALSE(both.may_register(other));
+  CHECK_FALSE(both.admin);
+  for (const auto* scope : {"", "  ", "administrator", "register", "Admin", "customers"}) {
+    const auto none = caller_of(scope);
+    CHECK_FALSE((none.admin || none.customer || !none.registers.empty()));
+  }
+}
+
 TEST_CASE("a new key is asked for when a token names it, and made-up ones do not flood the user module") {
   Verifying v;
   auto verifier = v.make();
@@ -292,6 +313,20 @@ TEST_CASE("keys are kept on disk, so tokens are verified while the user module i
   struct stat info {};
   REQUIRE(::stat((v.dir / "published.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("keys that somebody else puts on disk are found when the user module cannot be asked") {
+  Verifying v;
+  v.reachable = false;
+  auto verifier = v.make({.cache_file = v.dir / "published.json"});
+  const auto token = v.key.sign(claims_of("ann"));
+  REQUIRE(verdict(verifier, token).error().code == Code::unavailable);
+  std::ofstream(v.dir / "published.json") << encode(Jwks{{v.key.jwk()}});
+  v.clock.advance(seconds{2});
+  CHECK(verdict(verifier, token).has_value());
+  const SigningKey stranger(SigningKey::random_seed());
+  v.clock.advance(seconds{2});
+  CHECK(verdict(verifier, stranger.sign(claims_of("eve"))).error().code == Code::unavailable);
 }
 
 }  // namespace

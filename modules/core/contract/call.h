@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "async/loop.h"
 #include "base/clock.h"
@@ -17,8 +19,11 @@ struct Caller {
   bool admin = false;   ///< scope admin
   bool customer = false;  ///< scope customer
   bool session = false;   ///< signed in as a user; otherwise an operator's token
+  std::vector<std::string> registers{};  ///< services it may register instances of: scopes register:NAME
   std::string token;      ///< as it came, to be shown to the next service
   Time expires;
+
+  bool may_register(std::string_view service) const { return std::ranges::find(registers, service) != registers.end(); }
 };
 
 /// Where a call came from. Made once per request, shared by all calls that follow from it.

@@ -8,8 +8,11 @@ std::optional<Error> refuse_caller(const Call& call, Access access) {
     if (call.from_service) return std::nullopt;
     return Error{Code::unauthenticated, "cluster_token_missing", "Only services of this system may ask this"};
   }
+  if (access == Access::registrar && call.from_service) return std::nullopt;
   if (call.caller == nullptr) return Error{Code::unauthenticated, "token_missing", "Sign in first"};
-  const bool allowed = call.caller->admin || (access == Access::signed_in && call.caller->customer);
+  const Caller& caller = *call.caller;
+  const bool allowed = access == Access::registrar ? !caller.registers.empty()
+                                                   : caller.admin || (access == Access::signed_in && caller.customer);
   if (allowed) return std::nullopt;
   return Error{Code::forbidden, "forbidden", "The caller may not do this"};
 }

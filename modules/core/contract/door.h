@@ -12,7 +12,8 @@
 namespace svc {
 
 /// An operation that only some may wish for has `bool permits(const Caller&) const`. It is asked before the
-/// rules are checked, and may be asked about an operation that breaks them.
+/// rules are checked, and may be asked about an operation that breaks them. Where being a service is right enough
+/// (Access::registrar), services are not asked.
 template <class Op>
 concept LimitsCaller = requires(const Op& op, const Caller& caller) {
   { op.permits(caller) } -> std::same_as<bool>;
@@ -37,7 +38,8 @@ class Door {
     if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
     if (auto refused = refuse_caller(call, Op::endpoint.access)) return fail(std::move(*refused));
     if constexpr (LimitsCaller<Op>)
-      if (call.caller != nullptr && !op.permits(*call.caller))
+      if (call.caller != nullptr && !(Op::endpoint.access == Access::registrar && call.from_service) &&
+          !op.permits(*call.caller))
         return fail(Code::forbidden, "forbidden", "The caller may not do this");
     if (found.empty()) check(op, found);
     if (!found.empty()) return refuse(std::move(found));

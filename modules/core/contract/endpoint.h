@@ -22,6 +22,7 @@ enum class Access {
   anyone,
   signed_in,  ///< a customer or an admin
   admin,      ///< scope admin
+  registrar,  ///< a service of this system, or a token with a scope register:NAME
   service,    ///< a service of this system; never reachable from outside
 };
 
@@ -56,6 +57,7 @@ struct Endpoint {
   Access access;
   Retry retry;
   std::string_view location{};  ///< with 201: where the thing made is found, braces hold a field of the answer
+  int patience_seconds = 0;     ///< time it may take beyond what others may, since it waits for things to happen
   bool waits = false;           ///< may answer before its work has ended; honours `Prefer: wait` (RFC 7240)
   Codes fails{};                ///< refusals of its own, beyond those that every operation has
 };

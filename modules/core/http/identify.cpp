@@ -81,12 +81,12 @@ milliseconds Identify::time_for(const Request& request) const {
   return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
 }
 
-Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller) const {
+Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller, seconds patience) const {
   auto origin = std::make_shared<Origin>();
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  auto time = time_for(request);
+  auto time = time_for(request) + patience;
 
   Call call;
   if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {

@@ -36,7 +36,8 @@ class Identify {
 
   /// `needs_caller`: whether a token that is shown must be a good one. Where anyone may ask, a stale token in
   /// the client's hands does not matter.
-  Task<Result<Call>> operator()(const Request& request, bool needs_caller) const;
+  /// `patience`: time for its answer beyond what others have.
+  Task<Result<Call>> operator()(const Request& request, bool needs_caller, seconds patience = {}) const;
 
  private:
   Task<Result<Call>> with_caller(Call call, std::string token) const;

@@ -96,6 +96,8 @@ void OpenApi::Parts::add_operation(Operation operation) {
   if (endpoint.access != Access::anyone) described["security"].push_back({{"bearer", OrderedJson::array()}});
   if (surface(endpoint) == Surface::operations)
     described["servers"].push_back({{"url", operations_url}, {"description", "The operations port"}});
+  if (!operation.own_url.empty())
+    described["servers"].push_back({{"url", operation.own_url}, {"description", "The " + std::string(operation.service) + "'s port"}});
   add_parameters(described, operation);
   add_headers(described, endpoint);
   if (operation.says_created) add_answer(described, operation, 201);
@@ -123,7 +125,8 @@ std::string OpenApi::print() const {
   document["tags"] = parts_->tags;
   document["paths"] = parts_->paths;
   document["components"]["securitySchemes"]["bearer"] = {
-      {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}, {"description", "The accessToken of a session"}};
+      {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"},
+      {"description", "The accessToken of a session; or what `svc token` prints, of scope admin or register:NAME"}};
   for (const int status : parts_->problems)
     document["components"]["responses"][problem_name(status)] = problem_response(status);
   Schemas schemas = parts_->schemas;

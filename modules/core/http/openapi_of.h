@@ -28,6 +28,7 @@ struct OpenApi::Parts {
     };
     Endpoint endpoint;
     std::string_view service;
+    std::string_view own_url{};  ///< where it is offered, if that is neither the gateway nor the operations port
     std::vector<Parameter> parameters{};
     std::optional<OrderedJson> answer{};  ///< its schema; nothing: it has no content
     bool says_created = false;
@@ -37,6 +38,10 @@ struct OpenApi::Parts {
   void add_operation(Operation operation);
 };
 
+/// A service that is not reached through the gateway says where it is, by default.
+template <class S>
+concept HasOwnUrl = requires { S::own_url; };
+
 template <class S>
 void describe_service(OpenApi& document) {
   auto& parts = document.parts();
@@ -44,6 +49,7 @@ void describe_service(OpenApi& document) {
   S::each_operation([&]<class Op>() {
     if constexpr (surface(Op::endpoint) != Surface::internal) {
       OpenApi::Parts::Operation operation{Op::endpoint, S::name};
+      if constexpr (HasOwnUrl<S>) operation.own_url = S::own_url;
       each_field<Op>([&](const auto& f) {
         operation.parameters.push_back({f.name, f.doc, in_path<Op>(f.name), in_body<Op>(f.name), !may_be_absent(f),
                                         svc::detail::schema_of_field(f, parts.schemas, true)});

@@ -37,7 +37,8 @@ Result<Call> with_key(Call call, const Headers& headers) {
 
 Task<Response> answer(const RouteInfo& route, const Identify& identify, Request& request) {
   const Endpoint& endpoint = route.endpoint;
-  auto identifying = identify(request, endpoint.access == Access::signed_in || endpoint.access == Access::admin);
+  const bool needs_caller = endpoint.access != Access::anyone && endpoint.access != Access::service;
+  auto identifying = identify(request, needs_caller, seconds{endpoint.patience_seconds});
   auto call = co_await identifying;
   if (!call) co_return problem(call.error());
   if (auto refused = refuse_caller(*call, endpoint.access); refused && refused->code == Code::unauthenticated)

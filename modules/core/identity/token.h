@@ -42,11 +42,14 @@ struct Jwks {
   bool operator==(const Jwks&) const = default;
 };
 
+/// Begins the scope of a token that registers instances of one service: "register:NAME".
+inline constexpr std::string_view register_scope = "register:";
+
 /// What an access token says.
 struct Claims {
   std::string iss = "svc";
   std::string sub;                 ///< user id, or the name of an operator
-  std::string scope;               ///< "customer", "admin", or what `svc token --scope` was given
+  std::string scope;               ///< "customer", "admin" or "register:NAME"
   std::optional<std::string> sid;  ///< session; absent in operators' tokens
   std::int64_t iat = 0, exp = 0;   ///< seconds since 1970
   static constexpr auto fields() {

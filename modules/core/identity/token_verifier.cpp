@@ -10,20 +10,21 @@
 namespace svc {
 namespace {
 
-bool has_scope(std::string_view scopes, std::string_view wanted) {
+// Scopes are parted by spaces (RFC 6749 section 3.3).
+void grant(Caller& caller, std::string_view scopes) {
   while (!scopes.empty()) {
-    const auto end = std::min(scopes.find(' '), scopes.size());
-    if (scopes.substr(0, end) == wanted) return true;
-    scopes.remove_prefix(std::min(end + 1, scopes.size()));
+    const auto scope = scopes.substr(0, scopes.find(' '));
+    scopes.remove_prefix(std::min(scope.size() + 1, scopes.size()));
+    if (scope == "admin") caller.admin = true;
+    else if (scope == "customer") caller.customer = true;
+    else if (scope.starts_with(register_scope)) caller.registers.emplace_back(scope.substr(register_scope.size()));
   }
-  return false;
 }
 
 std::shared_ptr<const Caller> caller_of(Claims claims, std::string token) {
   auto caller = std::make_shared<Caller>();
   caller->subject = std::move(claims.sub);
-  caller->admin = has_scope(claims.scope, "admin");
-  caller->customer = has_scope(claims.scope, "customer");
+  grant(*caller, claims.scope);
   caller->session = claims.sid.has_value();
   caller->token = std::move(token);
   caller->expires = Time{claims.exp * 1000};
@@ -34,11 +35,17 @@ std::shared_ptr<const Caller> caller_of(Claims claims, std::string token) {
 
 TokenVerifier::TokenVerifier(const Clock& clock, Fetch fetch, Options options)
     : clock_(clock), fetch_(std::move(fetch)), options_(std::move(options)) {
-  if (options_.cache_file.empty() || !std::filesystem::exists(options_.cache_file)) return;
-  // Keys of an earlier run: tokens can be verified while the user module is away. Trusted as the file is: it
-  // lies beside the cluster's key, with the same mode.
-  if (auto kept = decode_answer<Jwks>(read_file(options_.cache_file))) keys_ = std::move(*kept);
-  else log::warn("kept_keys_unreadable", {{"file", options_.cache_file.string()}});
+  // Keys of an earlier run: tokens can be verified while the user module is away.
+  if (auto kept = read_kept()) keys_ = std::move(*kept);
+}
+
+// Trusted as the file is: it lies beside the cluster's key, with the same mode.
+std::optional<Jwks> TokenVerifier::read_kept() const {
+  if (options_.cache_file.empty() || !std::filesystem::exists(options_.cache_file)) return std::nullopt;
+  auto kept = decode_answer<Jwks>(read_file(options_.cache_file));
+  if (kept) return std::move(*kept);
+  log::warn("kept_keys_unreadable", {{"file", options_.cache_file.string()}});
+  return std::nullopt;
 }
 
 Task<TokenVerifier::Verdict> TokenVerifier::verify(std::string token) {
@@ -117,11 +124,18 @@ Task<Result<Nothing>> TokenVerifier::fetch_keys() {
   }
   auto asking = fetch_();
   auto keys = co_await asking;
+  // Not answered: others that share the data directory may have put keys there since.
+  const auto kept = keys ? std::nullopt : read_kept();
   bool changed = false;
   {
     const std::lock_guard lock(mutex_);
     --fetching_;
     tried_ = clock_.now();
+    if (kept && *kept != keys_) {
+      keys_ = *kept;
+      trouble_.reset();
+      co_return Nothing{};
+    }
     trouble_ = keys ? std::nullopt : std::optional(keys.error());
     if (!keys) co_return refusal(keys);
     changed = keys_ != *keys;

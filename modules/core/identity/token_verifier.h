@@ -22,7 +22,7 @@ class TokenVerifier {
   /// Asks the user module for its keys.
   using Fetch = std::function<Task<Result<Jwks>>()>;
   struct Options {
-    std::filesystem::path cache_file{};       ///< published keys are kept here for the next start; empty: not kept
+    std::filesystem::path cache_file{};       ///< published keys are kept here for when nobody can be asked; empty: not kept
     std::size_t remembered = 50'000;          ///< verified tokens remembered at most
     milliseconds refresh{300'000};            ///< keys older than this are asked for again
     milliseconds fetch_interval{1'000};       ///< pause between two questions for keys, answered or not
@@ -43,6 +43,7 @@ class TokenVerifier {
   std::shared_ptr<const Caller> recall(const std::string& token);
   void remember(std::shared_ptr<const Caller> caller);
   Task<Verdict> verify_anew(std::string token);
+  std::optional<Jwks> read_kept() const;
   std::optional<Jwk> find_key(const std::string& kid);
   Task<Result<Nothing>> fetch_keys();
   Task<> refresh();
