@@ -30,6 +30,8 @@ class Module {
   virtual ~Module() = default;
   /// Starts what goes on in the background. Called once, when every link is in place.
   virtual void start() {}
+  /// The process is about to stop: what waits for things to happen is to wait no longer. Requests are still served.
+  virtual void stopping() {}
   /// Ends it. Requests are no longer served then; links still work.
   virtual void stop() {}
   /// Why the module cannot do its work, if so. Of its own things only: links are told apart.
