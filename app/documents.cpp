@@ -5,6 +5,7 @@
 #include "inventory/inventory.h"
 #include "order/order.h"
 #include "payment/payment.h"
+#include "registry/registry.h"
 #include "user/user.h"
 
 namespace svc::app {
@@ -15,6 +16,7 @@ std::string openapi_document() {
   http::Outside<inventory::Inventory>::describe(document);
   http::Outside<order::Orders>::describe(document);
   http::Outside<payment::Payments>::describe(document);
+  http::Outside<registry::Registry>::describe(document);
   return document.print();
 }
 

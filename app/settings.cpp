@@ -6,6 +6,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "identity/token.h"
+
 namespace svc::app {
 namespace {
 
@@ -18,6 +20,7 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("database", settings.database);
   config.add("log", settings.log);
   config.add("http", settings.http);
+  config.add("registry", settings.registry);
   config.add("user", settings.user);
   config.add("inventory", settings.inventory);
   config.add("payment", settings.payment);
@@ -48,7 +51,7 @@ void check_link(std::string_view module, const Settings& settings, config::Confi
   if (link == "local") {
     if (!settings.hosts(module)) config.fault(name + " = local: this process does not host " + std::string(module));
   } else if (link == "http") {
-    config.fault(name + " = http: this build has no registry to ask; give a URL");
+    config.fault(name + " = http: links of this build do not ask the registry; give a URL");
   } else if (!http::parse_base_url(link)) {
     config.fault(name + " = " + link + ": must be auto, local, or a URL such as http://127.0.0.1:3001");
   }
@@ -56,8 +59,7 @@ void check_link(std::string_view module, const Settings& settings, config::Confi
 
 void check_engines(const Settings& settings, config::Config& config) {
   if (settings.general.events != "embedded") config.fault("events: this build has no engine but embedded");
-  for (const auto module : module_names) {
-    if (module == "gateway") continue;
+  for (const auto module : linked_names) {
     const auto& database = settings.database.of(module);
     if (!database.empty() && (!database.starts_with("sqlite:") || database.size() == 7))
       config.fault("database." + std::string(module) + ": this build has no engine but sqlite:PATH");
@@ -89,6 +91,10 @@ std::optional<seconds> parse_duration(const std::string& text) {
   return seconds{number * factor};
 }
 
+bool is_operators_scope(std::string_view scope) {
+  return scope == "admin" || (scope.starts_with(register_scope) && is_slug_text(scope.substr(register_scope.size())));
+}
+
 // A key set by a flag.
 struct GivenFlag {
   std::string key, value;
@@ -109,7 +115,7 @@ int Ports::of(std::string_view module) const {
 std::vector<std::string_view> Settings::opened_ports() const {
   std::vector<std::string_view> opened;
   for (const auto module : module_names)
-    if (hosts(module) && (module == "gateway" || !hosts("gateway") || general.expose)) opened.push_back(module);
+    if (hosts(module) && opens_port_of(module)) opened.push_back(module);
   if (hosts("gateway")) opened.push_back("operations");
   return opened;
 }
@@ -143,7 +149,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   auto* const openapi = cli.add_subcommand("openapi", "Print the OpenAPI document");
   auto* const token = cli.add_subcommand("token", "Print an access token made with the keys under --data");
   token->add_option("--subject", line.subject, "Whom it names")->required();
-  token->add_option("--scope", line.scope, "What it opens: admin")->required();
+  token->add_option("--scope", line.scope, "What it opens: admin; or register:NAME, with which programs register as the service NAME")->required();
   token->add_option("--ttl", ttl, "How long it is good for: 90s, 15m, 1h, 30d");
 
   std::vector<GivenFlag> flags;
@@ -190,13 +196,12 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   for (const auto& extra : cli.remaining(true)) config.fault("unknown argument " + extra);
   config.check();
   read_role(line.settings, config);
-  for (const auto module : module_names)
-    if (module != "gateway") check_link(module, line.settings, config);
+  for (const auto module : linked_names) check_link(module, line.settings, config);
   check_engines(line.settings, config);
   check_ports(line.settings, config);
   if (token->parsed()) {
     if (line.subject.empty()) config.fault("--subject: must not be empty");
-    if (line.scope != "admin") config.fault("--scope: this build knows only admin");
+    if (!is_operators_scope(line.scope)) config.fault("--scope: must be admin, or register:NAME with the name of a service");
     if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
     else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");
   }

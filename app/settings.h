@@ -14,18 +14,22 @@
 #include "observe/log.h"
 #include "order/module.h"
 #include "payment/module.h"
+#include "registry/module.h"
 #include "user/module.h"
 
 namespace svc::app {
 
 /// Modules in the order in which they are made: each uses only those before it.
-inline constexpr std::string_view module_names[] = {"user", "inventory", "payment", "order", "gateway"};
+inline constexpr std::string_view module_names[] = {"registry", "user", "inventory", "payment", "order", "gateway"};
+/// Those of them that have a database, and that others reach by links.
+inline constexpr std::string_view linked_names[] = {"user", "inventory", "payment", "order"};
 
 struct Ports {
-  int user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
+  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
   static constexpr auto fields() {
     constexpr Range port{0, 65'535};
-    return std::tuple{field(&Ports::user, "user", "Port of the user module; 0 takes any free one", port),
+    return std::tuple{field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
+                      field(&Ports::user, "user", "Port of the user module; 0 takes any free one", port),
                       field(&Ports::order, "order", "Port of the order module", port),
                       field(&Ports::inventory, "inventory", "Port of the inventory module", port),
                       field(&Ports::payment, "payment", "Port of the payment module", port),
@@ -100,6 +104,7 @@ struct Settings {
   DatabaseSettings database{};
   log::Options log{};
   HttpSettings http{};
+  registry::Config registry{};
   user::Config user{};
   inventory::Config inventory{};
   payment::Config payment{};
@@ -109,6 +114,10 @@ struct Settings {
   /// The modules of `general.role`.
   std::set<std::string, std::less<>> hosted{};
   bool hosts(std::string_view module) const { return hosted.contains(module); }
+  /// Whether a hosted module has a port of its own in this process.
+  bool opens_port_of(std::string_view module) const {
+    return module == "gateway" || module == "registry" || !hosts("gateway") || general.expose;
+  }
   /// The names of the ports that a process of these settings opens.
   std::vector<std::string_view> opened_ports() const;
 };

@@ -16,6 +16,7 @@
 #include "identity/cluster_key.h"
 #include "identity/token_verifier.h"
 #include "observe/log.h"
+#include "tokens.h"
 
 namespace svc::app {
 namespace {
@@ -72,7 +73,7 @@ struct Process::Parts {
   TokenVerifier::Options verifier_options() const {
     TokenVerifier::Options options;
     if (!settings.hosts("user"))
-      options.cache_file = std::filesystem::path(settings.general.data) / "keys" / "published.json";
+      options.cache_file = published_keys_file(settings);
     return options;
   }
 
@@ -135,6 +136,7 @@ struct Process::Parts {
   TokenVerifier tokens;
   http::Identify identify;
 
+  std::unique_ptr<Hosted<registry::Registry>> registry;
   std::unique_ptr<Hosted<user::Users>> user;
   std::unique_ptr<Hosted<inventory::Inventory>> inventory;
   std::unique_ptr<Hosted<payment::Payments>> payment;
@@ -153,6 +155,7 @@ struct Process::Parts {
 };
 
 void Process::Parts::make_modules() {
+  if (settings.hosts("registry")) registry = registry::make(settings.registry, environment);
   if (settings.hosts("user")) user = user::make(settings.user, environment, database_file(settings, "user"));
   if (settings.hosts("inventory"))
     inventory = inventory::make(settings.inventory, environment, database_file(settings, "inventory"));
@@ -166,6 +169,7 @@ void Process::Parts::make_modules() {
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
                         order::Links{*users, *inventory_link, *payments});
+  if (registry) host(*registry);
   if (user) host(*user);
   if (inventory) host(*inventory);
   if (payment) host(*payment);
@@ -174,8 +178,7 @@ void Process::Parts::make_modules() {
 
 std::map<std::string, std::string> Process::Parts::told_links() const {
   std::map<std::string, std::string> links;
-  for (const auto module : module_names) {
-    if (module == "gateway") continue;
+  for (const auto module : linked_names) {
     const auto address = address_of(settings, module);
     links[std::string(module)] =
         is_local(settings, module) ? "local" : "http://" + address.host + ":" + std::to_string(address.port);
@@ -210,8 +213,8 @@ void Process::Parts::open_ports() {
     add_health(operations, troubles, links);
     open("operations", [this](http::Request& request) { return operations.dispatch(request); }, settings.http.server);
   }
-  if (!settings.hosts("gateway") || settings.general.expose)
-    for (auto& [name, router] : routers)
+  for (auto& [name, router] : routers)
+    if (settings.opens_port_of(name))
       open(name, [&router](http::Request& request) { return router.dispatch(request); },
            with_room_for_gateway(settings.http.server));
 }
@@ -233,6 +236,7 @@ void Process::start() {
 void Process::stop(Steady::duration drain) {
   // The gateway first: what it has taken on may still need the others.
   const auto until = Steady::now() + drain;
+  for (auto* module : parts_->background) module->stopping();
   for (auto& [name, server] : parts_->servers) server->stop(std::max(until - Steady::now(), Steady::duration::zero()));
   for (auto& module : parts_->background) module->stop();
   parts_->loops.stop();

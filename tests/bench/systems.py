@@ -47,7 +47,7 @@ class Svc(System):
     def __init__(self, split=False, data=None):
         super().__init__("svc, a process per module" if split else "svc, one process")
         self.data = data or self.dir / "data"
-        ports = {name: free_port() for name in [*MODULES, "operations"]}
+        ports = {name: free_port() for name in ["registry", *MODULES, "operations"]}
         self.port = ports["gateway"]
         flags = ["--data", self.data, "--config=/dev/null", *(f"--port.{name}={port}" for name, port in ports.items())]
         log = open(self.dir / "log", "w")

@@ -130,6 +130,8 @@ TEST_CASE("svc token prints the token alone, and makes the keys if there are non
   CHECK((info.st_mode & 0777) == 0600);
   for (const std::vector<std::string>& bad :
        {std::vector<std::string>{"--subject", "joe"}, {"--scope", "admin"}, {"--subject", "j", "--scope", "king"},
+        {"--subject", "j", "--scope", "register:"}, {"--subject", "j", "--scope", "register:a b"},
+        {"--subject", "j", "--scope", "register:../x"}, {"--subject", "j", "--scope", "admin register:x"},
         {"--subject", "j", "--scope", "admin", "--ttl", "soon"}, {"--subject", "j", "--scope", "admin", "--ttl", "0s"},
         {"--subject", "j", "--scope", "admin", "--ttl", "9999d"}}) {
     auto words = bad;
@@ -141,12 +143,13 @@ TEST_CASE("svc token prints the token alone, and makes the keys if there are non
 
 TEST_CASE("ports may be any free ones, and the ready line tells which") {
   const TempDir dir;
-  Child child({svc_binary(), "--data", dir.path().string(), "--config=/dev/null", "--port.gateway=0", "--port.operations=0"},
+  Child child({svc_binary(), "--data", dir.path().string(), "--config=/dev/null", "--port.gateway=0", "--port.operations=0",
+               "--port.registry=0"},
               dir / "log");
   const auto line = nlohmann::json::parse(child.first_line().value_or(""), nullptr, false);
   REQUIRE(line.is_object());
   CHECK(line["event"] == "ready");
-  CHECK(line["ports"].size() == 2);
+  CHECK(line["ports"].size() == 3);
   CHECK(send(line["ports"]["operations"], "GET", "/health/ready").status == 200);
   CHECK(send(line["ports"]["gateway"], "GET", "/.well-known/jwks.json").status == 200);
   child.signal(SIGTERM);
@@ -166,7 +169,7 @@ TEST_CASE("which ports are open follows from the role") {
   const TempDir dir;
   const auto ports_of = [&](std::vector<std::string> more) {
     std::vector<std::string> words{svc_binary(), "--data", dir.path().string(), "--config=/dev/null"};
-    for (const auto* module : {"user", "order", "inventory", "payment", "gateway", "operations"})
+    for (const auto* module : {"registry", "user", "order", "inventory", "payment", "gateway", "operations"})
       words.push_back(std::string("--port.") + module + "=0");
     words.insert(words.end(), more.begin(), more.end());
     Child child(words, dir / "log");
@@ -175,8 +178,10 @@ TEST_CASE("which ports are open follows from the role") {
     for (const auto& [name, port] : line["ports"].items()) names += name + " ";
     return names;
   };
-  CHECK(ports_of({}) == "gateway operations ");
-  CHECK(ports_of({"--expose"}) == "gateway inventory operations order payment user ");
+  CHECK(ports_of({}) == "gateway operations registry ");
+  CHECK(ports_of({"--role=registry"}) == "registry ");
+  CHECK(ports_of({"--role=gateway,registry"}) == "gateway operations registry ");
+  CHECK(ports_of({"--expose"}) == "gateway inventory operations order payment registry user ");
   CHECK(ports_of({"--role=order"}) == "order ");
   CHECK(ports_of({"--role=user,order"}) == "order user ");
   CHECK(ports_of({"--role=gateway"}) == "gateway operations ");

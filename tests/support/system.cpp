@@ -15,7 +15,7 @@
 namespace svc::test {
 namespace {
 
-const std::vector<std::string> all_modules{"user", "inventory", "payment", "order", "gateway"};
+const std::vector<std::string> all_modules{"registry", "user", "inventory", "payment", "order", "gateway"};
 
 std::string read_all(int fd) {
   std::string text;
@@ -145,7 +145,7 @@ std::vector<std::string> System::command(std::size_t process) const {
   std::vector<std::string> words{svc_binary(), "--role=" + role, "--data=" + data().string(), "--config=/dev/null"};
   for (const auto& [module, port] : ports_) {
     words.push_back("--port." + module + "=" + std::to_string(port));
-    if (module == "gateway" || module == "operations" || hosts(process, module)) continue;
+    if (module == "registry" || module == "gateway" || module == "operations" || hosts(process, module)) continue;
     words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(port));
   }
   if (placement_.size() > 1) words.emplace_back("--expose");
