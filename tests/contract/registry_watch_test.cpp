@@ -29,9 +29,12 @@ std::string told(const Watched& news, const std::map<std::string, int>& ports) {
 // Watches on a loop of its own choice, and says when it was answered.
 struct Watcher {
   std::promise<std::pair<Result<Watched>, Steady::time_point>> promise;
+  bool came_home = false;
   Task<> watch(Registry& registry, Call call, Watch query) {
+    const auto* const home = Loop::current_or_null();
     auto asking = registry.handle(call, query);
     auto answer = co_await asking;
+    came_home = Loop::current_or_null() == home;
     promise.set_value({std::move(answer), Steady::now()});
   }
 };
@@ -132,6 +135,7 @@ TEST_CASE("a change wakes a hundred watchers at once, on whatever loops they wai
     const auto [answer, at] = watcher.promise.get_future().get();
     REQUIRE(answer.has_value());
     CHECK(answer->changes->size() == 1);
+    CHECK(watcher.came_home);
     CHECK(at - changed < seconds{5});  // of 50; a busy machine
   }
   others.stop();
