@@ -6,7 +6,7 @@ namespace svc {
 namespace {
 
 // Builds a document from the parser's events, and stops where nlohmann::json::parse would go on: at a member
-// name that came before, and at the 65th level (FACTS: 100,000 levels parse, and then dump() overflows the
+// name that came before, and at the 65th level (100,000 levels parse, and then dump() overflows the
 // stack).
 class StrictReader {
  public:
