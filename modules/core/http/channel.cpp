@@ -47,6 +47,7 @@ Socket::Transfer Channel::write(std::span<const iovec> pieces) {
   std::size_t size = 0;
   for (const auto& piece : pieces) {
     const auto take = std::min(piece.iov_len, record - size);
+    if (take == 0) continue;  // an empty piece may point nowhere
     std::memcpy(gathered.data() + size, piece.iov_base, take);
     size += take;
   }
