@@ -206,8 +206,10 @@ TEST_CASE("while another process holds the lock, writes wait for their deadline 
 TEST_CASE("when more waits than can be written in time, the late are refused at once") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
+  std::atomic<int> entered{0};
   const auto slow = [&](milliseconds time) {
-    return database.write(in(10s), [time](Transaction&) -> Result<Nothing> {
+    return database.write(in(10s), [&entered, time](Transaction&) -> Result<Nothing> {
+      ++entered;
       std::this_thread::sleep_for(time);  // as a slow disk would
       return Nothing{};
     });
@@ -216,6 +218,7 @@ TEST_CASE("when more waits than can be written in time, the late are refused at 
     auto warming = slow(100ms);
     co_await warming;
     auto blocking = slow(300ms);
+    while (entered < 2) std::this_thread::yield();  // what comes now waits behind it
     std::vector<Task<Result<Nothing>>> patient;
     for (int i = 0; i < 5; ++i) patient.push_back(add(database, "patient " + std::to_string(i)));
     const auto begun = Steady::now();
@@ -321,9 +324,15 @@ TEST_CASE("a full disk in the middle of a group refuses all of it") {
 TEST_CASE("however long is written without a pause, the log begins anew") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
-  constexpr int rows = 3'000, row_size = 20'000;
+  constexpr int least = 3'000, most = 30'000, row_size = 20'000;
+  // How soon depends on who else wants the disk and the processor; that it does, and goes on so, must be seen.
+  const auto began_anew = [&](int rows) {
+    return rows >= least && std::filesystem::file_size(dir / "a.db-wal") < static_cast<std::size_t>(rows) * row_size / 2;
+  };
+  int rows = 0;
   run_here([&]() -> Task<int> {
-    for (int i = 0; i < rows; ++i) {
+    for (; rows < most && !began_anew(rows); ++rows) {
+      const int i = rows;
       auto adding = add(database, std::to_string(i) + std::string(row_size, 'x'));
       auto added = co_await adding;
       if (!added) co_return 1;
@@ -331,8 +340,7 @@ TEST_CASE("however long is written without a pause, the log begins anew") {
     co_return 0;
   });
   CHECK(count(database) == rows);
-  CHECK(std::filesystem::file_size(dir / "a.db-wal") < rows * row_size / 2);
-  CHECK(std::filesystem::file_size(dir / "a.db") > rows * row_size / 2);
+  CHECK(began_anew(rows));
 }
 
 TEST_CASE("only the owner can read the files") {
