@@ -11,7 +11,7 @@
 namespace {
 
 using namespace svc::test;
-using Catch::Matchers::Contains;
+using Catch::Matchers::ContainsSubstring;
 
 Outcome svc(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) {
   arguments.insert(arguments.begin(), svc_binary());
@@ -23,7 +23,7 @@ TEST_CASE("help and version") {
   CHECK(help.status == 0);
   for (const auto* flag : {"--role", "--config", "--data", "--port.order", "--link.inventory", "--expose", "--cluster-key",
                            "--database.user", "--check-config", "--print-config", "openapi", "token"})
-    CHECK_THAT(help.out, Contains(flag));
+    CHECK_THAT(help.out, ContainsSubstring(flag));
   CHECK_THAT(svc({"--version"}).out, Catch::Matchers::StartsWith("svc "));
 }
 
@@ -42,7 +42,7 @@ TEST_CASE("every fault of a command line is told at once, with status 2") {
         "database.payment", "--nonsense", "events", "order.wait_seconds = soon", "gateway.cors_origins",
         "unknown variable SVC_TYPO"}) {
     CAPTURE(fault, bad.err);
-    CHECK_THAT(bad.err, Contains(fault));
+    CHECK_THAT(bad.err, ContainsSubstring(fault));
   }
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("a file that is no TOML, or is not there, is told with its place") {
   std::ofstream(dir / "bad.toml") << "a = 1\nb = \n";
   const auto bad = svc({"--config", (dir / "bad.toml").string(), "--check-config"});
   CHECK(bad.status == 2);
-  CHECK_THAT(bad.err, Contains("bad.toml:2"));
+  CHECK_THAT(bad.err, ContainsSubstring("bad.toml:2"));
   CHECK(svc({"--config", (dir / "none.toml").string(), "--check-config"}).status == 2);
 }
 
@@ -62,11 +62,11 @@ TEST_CASE("flags win over variables, variables over the file, the file over defa
   const auto printed = svc({"--print-config", "--order.wait-seconds=5", "--expose"},
                            {"SVC_CONFIG=" + file, "SVC_ORDER_WAIT_SECONDS=4", "SVC_PORT_ORDER=5002"});
   CHECK(printed.status == 0);
-  CHECK_THAT(printed.out, Contains("wait_seconds = 5  # --order.wait-seconds"));
-  CHECK_THAT(printed.out, Contains("order = 5002  # SVC_PORT_ORDER"));
-  CHECK_THAT(printed.out, Contains("idempotency_hours = 48  # " + file + ":4"));
-  CHECK_THAT(printed.out, Contains("expose = true  # --expose"));
-  CHECK_THAT(printed.out, Contains("token_seconds = 900  # default"));
+  CHECK_THAT(printed.out, ContainsSubstring("wait_seconds = 5  # --order.wait-seconds"));
+  CHECK_THAT(printed.out, ContainsSubstring("order = 5002  # SVC_PORT_ORDER"));
+  CHECK_THAT(printed.out, ContainsSubstring("idempotency_hours = 48  # " + file + ":4"));
+  CHECK_THAT(printed.out, ContainsSubstring("expose = true  # --expose"));
+  CHECK_THAT(printed.out, ContainsSubstring("token_seconds = 900  # default"));
   CHECK(svc({"--check-config", "--config", file}).status == 0);
 }
 
@@ -82,8 +82,8 @@ TEST_CASE("what --print-config prints can be read back") {
   const auto read = svc({"--print-config", "--config", (dir / "odd.toml").string()});
   CHECK(read.status == 0);
   const std::string kept = R"(data = "a\u0009b\u007f\"\\\u000a")";
-  CHECK_THAT(odd, Contains(kept));
-  CHECK_THAT(read.out, Contains(kept));
+  CHECK_THAT(odd, ContainsSubstring(kept));
+  CHECK_THAT(read.out, ContainsSubstring(kept));
 }
 
 TEST_CASE("the configuration file that is delivered names every key with its default") {
@@ -105,7 +105,7 @@ TEST_CASE("a taken port is told, with status 1") {
   const auto taken = svc({"--role=user", "--data", dir.path().string(), "--config=/dev/null",
                           "--port.user=" + std::to_string(system.gateway())});
   CHECK(taken.status == 1);
-  CHECK_THAT(taken.err, Contains("cannot listen on 127.0.0.1:" + std::to_string(system.gateway()) + ": Address already in use"));
+  CHECK_THAT(taken.err, ContainsSubstring("cannot listen on 127.0.0.1:" + std::to_string(system.gateway()) + ": Address already in use"));
 }
 
 TEST_CASE("a data directory that cannot be written is told, with status 1") {
@@ -113,10 +113,10 @@ TEST_CASE("a data directory that cannot be written is told, with status 1") {
   std::ofstream(dir / "file") << "x";
   const auto bad = svc({"--data", (dir / "file" / "data").string(), "--config=/dev/null", "--port.gateway=0"});
   CHECK(bad.status == 1);
-  CHECK_THAT(bad.err, Contains((dir / "file").string()));
+  CHECK_THAT(bad.err, ContainsSubstring((dir / "file").string()));
   const auto address = svc({"--data", dir.path().string(), "--config=/dev/null", "--host=192.0.2.1"});
   CHECK(address.status == 1);
-  CHECK_THAT(address.err, Contains("192.0.2.1"));
+  CHECK_THAT(address.err, ContainsSubstring("192.0.2.1"));
 }
 
 TEST_CASE("svc token prints the token alone, and makes the keys if there are none") {

@@ -145,7 +145,7 @@ TEST_CASE("a cluster key that is too short is refused") {
   const test::TempDir dir;
   const SystemClock clock;
   std::ofstream(dir / "short") << "c2hvcnQ\n";
-  CHECK_THROWS_WITH(ClusterKey(dir / "short", clock), Catch::Matchers::Contains("at least 32 bytes"));
+  CHECK_THROWS_WITH(ClusterKey(dir / "short", clock), Catch::Matchers::ContainsSubstring("at least 32 bytes"));
 }
 
 TEST_CASE("keys follow each other, and stay published while tokens of theirs live") {

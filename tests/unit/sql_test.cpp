@@ -143,10 +143,10 @@ TEST_CASE("migrations are applied once, in order, and added to") {
 TEST_CASE("a database of a newer program is refused, and so is an edited migration") {
   const test::TempDir dir;
   { const Database database(dir / "a.db", two); }
-  CHECK_THROWS_WITH(Database(dir / "a.db", one), Catch::Matchers::Contains("made by a newer svc"));
+  CHECK_THROWS_WITH(Database(dir / "a.db", one), Catch::Matchers::ContainsSubstring("made by a newer svc"));
   constexpr sql::Migration edited{1, "things", "CREATE TABLE other (id INTEGER);"};
   constexpr std::array changed{edited, second};
-  CHECK_THROWS_WITH(Database(dir / "a.db", changed), Catch::Matchers::Contains("never edited"));
+  CHECK_THROWS_WITH(Database(dir / "a.db", changed), Catch::Matchers::ContainsSubstring("never edited"));
 }
 
 TEST_CASE("a broken migration leaves nothing behind") {
@@ -176,9 +176,9 @@ TEST_CASE("processes that open one file at once agree on who migrates it") {
 TEST_CASE("a file that cannot be made is told by its name") {
   const test::TempDir dir;
   std::ofstream(dir / "file") << "x";
-  CHECK_THROWS_WITH(Database(dir / "file" / "a.db", one), Catch::Matchers::Contains("file"));
+  CHECK_THROWS_WITH(Database(dir / "file" / "a.db", one), Catch::Matchers::ContainsSubstring("file"));
   std::ofstream(dir / "file") << std::string(10'000, 'x');
-  CHECK_THROWS_WITH(Database(dir / "file", one), Catch::Matchers::Contains("not a database"));
+  CHECK_THROWS_WITH(Database(dir / "file", one), Catch::Matchers::ContainsSubstring("not a database"));
 }
 
 TEST_CASE("while another process holds the lock, writes wait for their deadline and reads do not") {

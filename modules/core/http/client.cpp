@@ -17,7 +17,7 @@ namespace svc::http {
 namespace {
 
 tl::unexpected<Error> unreachable(const Address& address) {
-  return fail(Code::unavailable, "unreachable",
+  return fail(Code::unavailable, std::string(unreachable_reason),
               "Nothing answers at " + address.host + ":" + std::to_string(address.port));
 }
 

@@ -44,6 +44,9 @@ struct ClientOptions {
   }
 };
 
+/// The reason of an Error where nothing was sent: no connection could be made.
+inline constexpr std::string_view unreachable_reason = "unreachable";
+
 class Client {
  public:
   explicit Client(ClientOptions options);

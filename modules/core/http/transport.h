@@ -7,6 +7,7 @@
 
 #include "async/loop.h"
 #include "async/task.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "http/message.h"
 
@@ -17,8 +18,12 @@ struct Outgoing {
   std::string method, target;
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  /// Whether it may be sent a second time when a kept connection turns out to be closed.
+  /// Whether it may be sent a second time when nobody knows if it was heard.
   bool repeatable = false;
+  /// Which operation it asks for, as its circuit breaker tells it from others.
+  std::string_view operation{};
+  /// Time that even a quick answer may take, since it waits for things to happen.
+  milliseconds patience{0};
 };
 
 class Transport {
