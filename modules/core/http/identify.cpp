@@ -76,8 +76,8 @@ std::string budget_until(Steady::time_point deadline) {
   return std::to_string(std::max<std::int64_t>(left.count(), 1));
 }
 
-milliseconds Identify::time_for(const Request& request) const {
-  const auto wait = preferred_wait(request.headers, options_.longest_wait);
+// More than others have for who prefers to wait longer.
+milliseconds Identify::time_for(std::optional<seconds> wait) const {
   return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
 }
 
@@ -86,7 +86,7 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  auto time = time_for(request) + patience;
+  auto time = time_for(origin->wait) + patience;
 
   Call call;
   if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {
