@@ -1,17 +1,11 @@
 #include "http/identify.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/integer.h"
 
 namespace svc::http {
 namespace {
-
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -63,8 +57,8 @@ std::optional<seconds> preferred_wait(const Headers& headers, seconds longest) {
       if (same_name(preference, "respond-async")) {
         wait = seconds{0};
       } else if (equals != std::string_view::npos && same_name(trim(preference.substr(0, equals)), "wait")) {
-        const auto value = number(trim(preference.substr(equals + 1)));
-        if (value && !wait) wait = std::min(seconds{std::min<std::int64_t>(*value, 3600)}, longest);
+        const auto value = parse_integer<std::int64_t>(trim(preference.substr(equals + 1)));
+        if (value && *value >= 0 && !wait) wait = std::min(seconds{std::min<std::int64_t>(*value, 3600)}, longest);
       }
     }
   }
@@ -93,7 +87,7 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
     const auto service = cluster_.verify(shown);
     if (!service.empty()) {
       call.from_service = service != gateway_name;
-      if (const auto budget = number(request.headers.get(budget_header)))
+      if (const auto budget = parse_integer<std::int64_t>(request.headers.get(budget_header)); budget && *budget >= 0)
         time = std::min<milliseconds>(time, milliseconds{*budget});
       if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty())
         origin->client_address = client;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/integer.h"
+
 namespace svc::http {
 namespace {
 
@@ -64,13 +66,8 @@ std::optional<Fault> parse_fields(std::string_view text, const Limits& limits, H
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return value;
+  if (text.size() > 18) return std::nullopt;
+  return parse_integer<std::uint64_t>(text);
 }
 
 std::optional<Fault> parse_framing(const Headers& headers, bool http11, Framing& framing) {
