@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "base/integer.h"
+#include "http/field_values.h"
 
 namespace svc::http {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // The token of "Bearer <token>" (RFC 6750 section 2.1); empty when it is something else.
 std::string_view bearer(std::string_view authorization) {
@@ -50,9 +45,7 @@ std::optional<seconds> preferred_wait(const Headers& headers, seconds longest) {
   for (const auto& field : headers) {
     if (!same_name(field.name, "Prefer")) continue;
     for (auto rest = field.value; !rest.empty();) {
-      const auto comma = std::min(rest.find(','), rest.size());
-      const auto preference = trim(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      const auto preference = take_element(rest);
       const auto equals = preference.find('=');
       if (same_name(preference, "respond-async")) {
         wait = seconds{0};

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/integer.h"
+#include "http/field_values.h"
 
 namespace svc::http {
 namespace {
@@ -32,12 +33,6 @@ bool is_field_value(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
   });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 // Takes the next line off `text`; lines end with CR LF, which HeadScanner has seen to.
@@ -91,11 +86,8 @@ std::optional<Fault> parse_framing(const Headers& headers, bool http11, Framing&
 }
 
 bool lists(std::string_view value, std::string_view option) {
-  while (!value.empty()) {
-    const auto comma = std::min(value.find(','), value.size());
-    if (same_name(trim(value.substr(0, comma)), option)) return true;
-    value.remove_prefix(std::min(comma + 1, value.size()));
-  }
+  while (!value.empty())
+    if (same_name(take_element(value), option)) return true;
   return false;
 }
 
