@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "base/integer.h"
 #include "identity/token.h"
 
 namespace svc::app {
@@ -77,18 +78,18 @@ void check_ports(const Settings& settings, config::Config& config) {
 }
 
 // "90", "90s", "15m", "1h", "30d".
-std::optional<seconds> parse_duration(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+std::optional<seconds> parse_duration(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_integer<std::int64_t>(text.substr(0, digits));
+  const auto unit = text.substr(digits);
   const std::int64_t factor = unit.empty() || unit == "s" ? 1
                               : unit == "m"               ? 60
                               : unit == "h"               ? 3'600
                               : unit == "d"               ? 86'400
                                                           : 0;
   constexpr std::int64_t longest = 366 * 86'400;
-  if (error != std::errc{} || factor == 0 || number <= 0 || number > longest / factor) return std::nullopt;
-  return seconds{number * factor};
+  if (!number || factor == 0 || *number == 0 || *number > longest / factor) return std::nullopt;
+  return seconds{*number * factor};
 }
 
 bool is_operators_scope(std::string_view scope) {

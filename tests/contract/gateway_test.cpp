@@ -83,6 +83,26 @@ TEST_CASE("what clients may not say is taken off, in all spellings") {
                                {"Host", "h"}, {"Accept", "a"}, {"X-Custom", "c"}, {"Idempotency-Key", "k"}, {"Cookie", "s"}});
 }
 
+TEST_CASE("fields that Connection names go no further, however it names them") {
+  Fixture f;
+  const auto wire = std::make_shared<Wire>();
+  const auto behind = upstream_behind(wire, "shop", f.world.cluster);
+  f.handler = make(f.config, {{open_route, behind.get()}}, f.world.identify, "{}");
+  for (const auto& connections : std::vector<std::vector<std::string>>{
+           {"X-Hop"}, {"close, x-hop"}, {"close,\tX-Hop\t,"}, {", ,X-Hop \t, close"}, {"close", "X-Hop"}, {"X-Hop", "close"}}) {
+    CAPTURE(connections);
+    std::vector<std::pair<std::string, std::string>> fields{{"X-Hop", "1"}, {"X-Kept", "2"}};
+    for (const auto& value : connections) fields.emplace_back("Connection", value);
+    wire->answer = Response{200, "text/plain", "", fields};
+    const auto response = f.ask("GET", "/open/1", fields);
+    CHECK(response.header("X-Hop").empty());
+    CHECK(response.header("X-Kept") == "2");
+    const std::map<std::string, std::string> sent(wire->sent.headers.begin(), wire->sent.headers.end());
+    CHECK_FALSE(sent.contains("X-Hop"));
+    CHECK(sent.contains("X-Kept"));
+  }
+}
+
 TEST_CASE("nothing reaches an upstream without a route, and without a token where one is needed") {
   Fixture f;
   CHECK(f.ask("GET", "/internal/x").status == 404);

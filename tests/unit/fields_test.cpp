@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/fields.h"
 #include "base/ids.h"
+#include "base/integer.h"
 #include "base/money.h"
 #include "base/schema.h"
 #include "support/catch.h"
@@ -160,6 +161,17 @@ TEST_CASE("integers are integers: no fractions, no text, nothing beyond 64 bits"
     CAPTURE(bad);
     CHECK(pointers(found) == std::vector<std::string>{"/count type"});
   }
+}
+
+TEST_CASE("a text is an integer as a whole or not at all") {
+  CHECK(parse_integer<int>("0") == 0);
+  CHECK(parse_integer<int>("-007") == -7);
+  CHECK(parse_integer<std::int64_t>("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
+  CHECK(parse_integer<std::uint64_t>("18446744073709551615") == std::numeric_limits<std::uint64_t>::max());
+  for (const std::string bad : {"", "-", "+1", " 1", "1 ", "1.0", "1e2", "0x1", "1a", "2147483648", "-2147483649"})
+    CHECK_FALSE(parse_integer<int>(bad));
+  for (const std::string bad : {"-1", "18446744073709551616"}) CHECK_FALSE(parse_integer<std::uint64_t>(bad));
+  CHECK_FALSE(parse_integer<int>(std::string_view{}));
 }
 
 TEST_CASE("an answer may say more than we know") {

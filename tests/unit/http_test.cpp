@@ -1,5 +1,6 @@
 // The pieces of HTTP: framing, routes, problems, headers.
 #include "http/client.h"
+#include "http/field_values.h"
 #include "http/host_rules.h"
 #include "http/identify.h"
 #include "http/parse.h"
@@ -243,6 +244,20 @@ TEST_CASE("percent encoding") {
   CHECK(percent_decode("a+b", true) == "a b");
   for (const std::string bad : {"%", "%1", "%zz", "%00", "a%2"}) CHECK_FALSE(percent_decode(bad));
   CHECK(percent_encode("a/b é~") == "a%2Fb%20%C3%A9~");
+}
+
+TEST_CASE("lists are taken apart at their commas, and white space is spaces and tabs") {
+  const auto elements = [](std::string_view list) {
+    std::vector<std::string_view> found;
+    while (!list.empty()) found.push_back(take_element(list));
+    return found;
+  };
+  CHECK(elements("").empty());
+  CHECK(elements("a") == std::vector<std::string_view>{"a"});
+  CHECK(elements("a,b c ,\td\t") == std::vector<std::string_view>{"a", "b c", "d"});
+  CHECK(elements(" , a,,b,") == std::vector<std::string_view>{"", "a", "", "b"});
+  CHECK(trim(" \t ").empty());
+  CHECK(trim("\na\n") == "\na\n");
 }
 
 TEST_CASE("idempotency keys are quoted or bare, 1 to 255 characters") {

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -21,6 +20,7 @@
 
 #include "base/check.h"
 #include "base/fields.h"
+#include "base/integer.h"
 
 namespace svc::config {
 
@@ -92,8 +92,9 @@ std::string parse(const std::string& text, M& into) {
     if (text != "true" && text != "false") return "must be true or false";
     into = text == "true";
   } else if constexpr (std::is_integral_v<M>) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-    if (error != std::errc{} || end != text.data() + text.size()) return "must be an integer";
+    const auto integer = parse_integer<M>(text);
+    if (!integer) return "must be an integer";
+    into = *integer;
   } else if constexpr (NamedEnum<M>) {
     const auto named = from_name<M>(text);
     if (!named) {

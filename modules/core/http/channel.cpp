@@ -54,6 +54,34 @@ Socket::Transfer Channel::write(std::span<const iovec> pieces) {
   return outcome_of(SSL_write(session_.get(), gathered.data(), static_cast<int>(size)));
 }
 
+Socket::Outcome Channel::receive(std::string& into) {
+  std::array<char, 16 * 1024> chunk;
+  const auto got = read(chunk.data(), chunk.size());
+  if (got.outcome == Socket::Outcome::done) into.append(chunk.data(), got.bytes);
+  return got.outcome;
+}
+
+Task<bool> Channel::send(std::array<std::string_view, 3> left, Steady::time_point limit) {
+  while (std::ranges::any_of(left, [](auto piece) { return !piece.empty(); })) {
+    std::array<iovec, 3> pieces{};
+    for (std::size_t i = 0; i < left.size(); ++i) pieces[i] = {const_cast<char*>(left[i].data()), left[i].size()};
+    auto sent = write(pieces);
+    if (sent.outcome == Socket::Outcome::closed) co_return false;
+    if (sent.outcome == Socket::Outcome::wait) {
+      auto waiting = ready(limit);
+      const bool in_time = co_await waiting;
+      if (!in_time) co_return false;
+      continue;
+    }
+    for (auto& piece : left) {
+      const auto gone = std::min(sent.bytes, piece.size());
+      piece.remove_prefix(gone);
+      sent.bytes -= gone;
+    }
+  }
+  co_return true;
+}
+
 Socket::Outcome Channel::shake_hands() {
   return session_ ? outcome_of(SSL_do_handshake(session_.get())).outcome : Socket::Outcome::done;
 }

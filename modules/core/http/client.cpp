@@ -10,8 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
+
+#include "base/integer.h"
 
 namespace svc::http {
 namespace {
@@ -108,8 +109,8 @@ std::optional<Address> parse_base_url(std::string_view url) {
     address.host = url.substr(0, colon);
     if (colon != std::string_view::npos) port = url.substr(colon + 1);
   }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
-  const bool sound = error == std::errc{} && end == port.data() + port.size() && address.port > 0 && address.port < 65536;
+  address.port = parse_integer<int>(port).value_or(0);
+  const bool sound = address.port > 0 && address.port < 65536;
   if (!sound || address.host.empty() || address.host.find_first_of("/?#@ ") != std::string::npos) return std::nullopt;
   return address;
 }

@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
+#include "base/integer.h"
 #include "http/message.h"
 
 namespace svc::http {
@@ -104,13 +104,9 @@ std::optional<AddressRange> AddressRange::parse(std::string_view text) {
   AddressRange range;
   range.first_ = address->bytes;
   const int width = address->is_v4 ? 32 : 128;
-  int bits = width;
-  if (slash != text.npos) {
-    const auto number = text.substr(slash + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), bits);
-    if (error != std::errc{} || end != number.data() + number.size() || bits < 0 || bits > width) return std::nullopt;
-  }
-  range.bits_ = bits + 128 - width;
+  const auto bits = slash == text.npos ? width : parse_integer<int>(text.substr(slash + 1));
+  if (!bits || *bits < 0 || *bits > width) return std::nullopt;
+  range.bits_ = *bits + 128 - width;
   return range;
 }
 

@@ -1,23 +1,12 @@
 #include "http/identify.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/integer.h"
+#include "http/field_values.h"
 
 namespace svc::http {
 namespace {
-
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
-  return value;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // The token of "Bearer <token>" (RFC 6750 section 2.1); empty when it is something else.
 std::string_view bearer(std::string_view authorization) {
@@ -56,15 +45,13 @@ std::optional<seconds> preferred_wait(const Headers& headers, seconds longest) {
   for (const auto& field : headers) {
     if (!same_name(field.name, "Prefer")) continue;
     for (auto rest = field.value; !rest.empty();) {
-      const auto comma = std::min(rest.find(','), rest.size());
-      const auto preference = trim(rest.substr(0, comma));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      const auto preference = take_element(rest);
       const auto equals = preference.find('=');
       if (same_name(preference, "respond-async")) {
         wait = seconds{0};
       } else if (equals != std::string_view::npos && same_name(trim(preference.substr(0, equals)), "wait")) {
-        const auto value = number(trim(preference.substr(equals + 1)));
-        if (value && !wait) wait = std::min(seconds{std::min<std::int64_t>(*value, 3600)}, longest);
+        const auto value = parse_integer<std::int64_t>(trim(preference.substr(equals + 1)));
+        if (value && *value >= 0 && !wait) wait = std::min(seconds{std::min<std::int64_t>(*value, 3600)}, longest);
       }
     }
   }
@@ -76,8 +63,8 @@ std::string budget_until(Steady::time_point deadline) {
   return std::to_string(std::max<std::int64_t>(left.count(), 1));
 }
 
-milliseconds Identify::time_for(const Request& request) const {
-  const auto wait = preferred_wait(request.headers, options_.longest_wait);
+// More than others have for who prefers to wait longer.
+milliseconds Identify::time_for(std::optional<seconds> wait) const {
   return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
 }
 
@@ -86,14 +73,14 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  auto time = time_for(request) + patience;
+  auto time = time_for(origin->wait) + patience;
 
   Call call;
   if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {
     const auto service = cluster_.verify(shown);
     if (!service.empty()) {
       call.from_service = service != gateway_name;
-      if (const auto budget = number(request.headers.get(budget_header)))
+      if (const auto budget = parse_integer<std::int64_t>(request.headers.get(budget_header)); budget && *budget >= 0)
         time = std::min<milliseconds>(time, milliseconds{*budget});
       if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty())
         origin->client_address = client;

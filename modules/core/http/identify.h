@@ -31,15 +31,13 @@ class Identify {
   Identify(TokenVerifier& tokens, const ClusterKey& cluster, Options options)
       : tokens_(tokens), cluster_(cluster), options_(options) {}
 
-  /// The time a request has to be answered in: `deadline`, and more when it prefers to wait longer.
-  milliseconds time_for(const Request& request) const;
-
   /// `needs_caller`: whether a token that is shown must be a good one. Where anyone may ask, a stale token in
   /// the client's hands does not matter.
   /// `patience`: time for its answer beyond what others have.
   Task<Result<Call>> operator()(const Request& request, bool needs_caller, seconds patience = {}) const;
 
  private:
+  milliseconds time_for(std::optional<seconds> wait) const;
   Task<Result<Call>> with_caller(Call call, std::string token) const;
 
   TokenVerifier& tokens_;

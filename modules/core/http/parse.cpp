@@ -4,6 +4,9 @@
 #include <array>
 #include <cstring>
 
+#include "base/integer.h"
+#include "http/field_values.h"
+
 namespace svc::http {
 namespace {
 
@@ -32,12 +35,6 @@ bool is_field_value(std::string_view text) {
   });
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 // Takes the next line off `text`; lines end with CR LF, which HeadScanner has seen to.
 std::string_view take_line(std::string_view& text) {
   const auto end = text.find("\r\n");
@@ -64,13 +61,8 @@ std::optional<Fault> parse_fields(std::string_view text, const Limits& limits, H
 }
 
 std::optional<std::uint64_t> parse_length(std::string_view text) {
-  if (text.empty() || text.size() > 18) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  return value;
+  if (text.size() > 18) return std::nullopt;
+  return parse_integer<std::uint64_t>(text);
 }
 
 std::optional<Fault> parse_framing(const Headers& headers, bool http11, Framing& framing) {
@@ -94,11 +86,8 @@ std::optional<Fault> parse_framing(const Headers& headers, bool http11, Framing&
 }
 
 bool lists(std::string_view value, std::string_view option) {
-  while (!value.empty()) {
-    const auto comma = std::min(value.find(','), value.size());
-    if (same_name(trim(value.substr(0, comma)), option)) return true;
-    value.remove_prefix(std::min(comma + 1, value.size()));
-  }
+  while (!value.empty())
+    if (same_name(take_element(value), option)) return true;
   return false;
 }
 

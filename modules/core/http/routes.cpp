@@ -1,12 +1,12 @@
 #include "http/routes.h"
 
+#include "http/field_values.h"
+
 namespace svc::http::detail {
 namespace {
 
 bool is_json(std::string_view content_type) {
-  auto type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return same_name(type, "application/json");
+  return same_name(trim(content_type.substr(0, content_type.find(';'))), "application/json");
 }
 
 // Reads the body of a command: 413, 415 and 400 in this order.

@@ -1,11 +1,48 @@
 #include "http/server.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "http/connection.h"
 #include "http/listener.h"
+#include "http/server_shared.h"
 
 namespace svc::http {
+namespace {
+
+constexpr std::int64_t crowd = 100;  // so many connections, when they have gone, leave memory worth giving back
+
+}  // namespace
+
+bool Server::Shared::count_in(const std::string& peer) {
+  const std::lock_guard lock(mutex);
+  ++open;
+  most = std::max(most, open);
+  return options.connections_per_address == 0 || ++by_address[peer] <= options.connections_per_address;
+}
+
+void Server::Shared::count_out(const std::string& peer) {
+  bool receded = false;
+  {
+    const std::lock_guard lock(mutex);
+    --open;
+    receded = open <= most / 2 && open <= most - crowd;
+    if (receded) most = open;
+    if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
+      by_address.erase(known);
+    fewer.notify_all();
+  }
+  // What a crowd used lies in pieces among what is in use, and malloc keeps such pieces unless told. It takes a few
+  // milliseconds, each time the crowd has halved.
+  if (receded) ::malloc_trim(0);
+}
+
+bool Server::Shared::full() {
+  const std::lock_guard lock(mutex);
+  return open >= options.connections;
+}
 
 Server::Server(Loops& loops, const std::string& host, int port, Handler handler, ServerOptions options,
                const TlsContext* tls)

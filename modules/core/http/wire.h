@@ -2,12 +2,12 @@
 // have one. Routes (routes.h), clients (link.h) and documents (openapi.h) agree because they all ask here.
 #pragma once
 
-#include <charconv>
 #include <string>
 #include <string_view>
 
 #include "base/decode.h"
 #include "base/encode.h"
+#include "base/integer.h"
 #include "contract/service.h"
 #include "http/message.h"
 
@@ -58,8 +58,9 @@ void from_text(std::string text, M& value, const Place& at, Violations& found) {
     if (text != "true" && text != "false") return detail::wrong_type(at, "true or false", found);
     value = text == "true";
   } else if constexpr (std::is_integral_v<M>) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) detail::wrong_type(at, "an integer", found);
+    const auto integer = parse_integer<M>(text);
+    if (!integer) return detail::wrong_type(at, "an integer", found);
+    value = *integer;
   } else {
     detail::decode_value(Json(std::move(text)), value, Unknown::refuse, at, found);
   }

@@ -1,12 +1,12 @@
 #include "identity/key_ring.h"
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include "base/base64url.h"
 #include "base/decode.h"
 #include "base/encode.h"
+#include "base/integer.h"
 #include "identity/secret_file.h"
 
 namespace svc {
@@ -23,14 +23,11 @@ struct KeyFile {
 
 constexpr std::string_view prefix = "signing-", suffix = ".json";
 
-std::optional<int> number_of(const std::string& file_name) {
+std::optional<int> number_of(std::string_view file_name) {
   if (!file_name.starts_with(prefix) || !file_name.ends_with(suffix)) return std::nullopt;
-  const char* const first = file_name.data() + prefix.size();
-  const char* const last = file_name.data() + file_name.size() - suffix.size();
-  int number = 0;
-  const auto [end, error] = std::from_chars(first, last, number);
-  if (error != std::errc{} || end != last) return std::nullopt;
-  return number;
+  file_name.remove_prefix(prefix.size());
+  file_name.remove_suffix(suffix.size());
+  return parse_integer<int>(file_name);
 }
 
 }  // namespace

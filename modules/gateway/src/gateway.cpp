@@ -15,15 +15,13 @@ bool is_repeatable(Retry retry, const http::Request& request) {
 Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
                           http::Request& request) {
   request.headers = from_client(request.headers);
-  const Terms terms{Steady::now() + identify.time_for(request), has_body(endpoint.verb),
-                    is_repeatable(endpoint.retry, request)};
-  if (endpoint.access != Access::anyone) {
-    auto identifying = identify(request, true);
-    auto call = co_await identifying;
-    if (!call) co_return http::problem(call.error());
-    if (call->caller == nullptr)
-      co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
-  }
+  const bool needs_caller = endpoint.access != Access::anyone;
+  auto identifying = identify(request, needs_caller);
+  auto call = co_await identifying;
+  if (!call) co_return http::problem(call.error());
+  if (needs_caller && call->caller == nullptr)
+    co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
+  const Terms terms{call->deadline, has_body(endpoint.verb), is_repeatable(endpoint.retry, request)};
   auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
   co_return response;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "http/field_values.h"
+
 namespace svc::gateway {
 namespace {
 
@@ -27,37 +29,37 @@ bool is_ours(std::string_view name) {
          std::ranges::any_of(names, [&](auto known) { return name.size() == known.size() && begins_with(name, known); });
 }
 
-bool is_hop_by_hop(std::string_view name, std::string_view connection) {
-  if (std::ranges::any_of(hop_by_hop, [&](auto known) { return same_name(name, known); })) return true;
-  while (!connection.empty()) {  // fields that Connection names
-    const auto comma = std::min(connection.find(','), connection.size());
-    auto option = connection.substr(0, comma);
-    while (!option.empty() && option.front() == ' ') option.remove_prefix(1);
-    while (!option.empty() && option.back() == ' ') option.remove_suffix(1);
-    if (same_name(name, option)) return true;
-    connection.remove_prefix(std::min(comma + 1, connection.size()));
-  }
-  return false;
+// What Connection names.
+template <class Fields>
+std::vector<std::string> connection_options(const Fields& fields) {
+  std::vector<std::string> options;
+  for (const auto& [name, value] : fields)
+    if (same_name(name, "Connection"))
+      for (std::string_view rest = value; !rest.empty();) options.emplace_back(http::take_element(rest));
+  return options;
+}
+
+bool is_hop_by_hop(std::string_view name, const std::vector<std::string>& options) {
+  const auto is_same = [&](std::string_view known) { return same_name(name, known); };
+  return std::ranges::any_of(hop_by_hop, is_same) || std::ranges::any_of(options, is_same);
 }
 
 }  // namespace
 
 http::Headers from_client(const http::Headers& headers) {
   http::Headers kept;
-  const auto connection = headers.get("Connection");
+  const auto options = connection_options(headers);
   for (const auto& field : headers)
-    if (!is_hop_by_hop(field.name, connection) && !is_ours(field.name) && !same_name(field.name, "Expect"))
+    if (!is_hop_by_hop(field.name, options) && !is_ours(field.name) && !same_name(field.name, "Expect"))
       kept.add(field.name, field.value);
   return kept;
 }
 
 std::vector<std::pair<std::string, std::string>> to_client(std::vector<std::pair<std::string, std::string>> headers) {
-  std::string connection;
-  for (const auto& [name, value] : headers)
-    if (same_name(name, "Connection")) connection = value;
+  const auto options = connection_options(headers);
   std::erase_if(headers, [&](const auto& field) {
     const auto& name = field.first;
-    return is_hop_by_hop(name, connection) || same_name(name, "Content-Length") || same_name(name, "Date") ||
+    return is_hop_by_hop(name, options) || same_name(name, "Content-Length") || same_name(name, "Date") ||
            same_name(name, "X-Request-Id");
   });
   return headers;

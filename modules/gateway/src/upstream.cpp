@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "base/integer.h"
 #include "gateway/module.h"
 #include "headers.h"
 #include "http/problem.h"
@@ -15,15 +14,6 @@ class InProcess final : public Upstream {
  private:
   const http::Router& router_;
 };
-
-// The length of the content that an answer to HEAD does without.
-std::optional<std::uint64_t> length_told(const http::Response& response) {
-  const auto text = response.header("Content-Length");
-  std::uint64_t length = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return length;
-}
 
 class Behind final : public Upstream {
  public:
@@ -50,7 +40,8 @@ class Behind final : public Upstream {
     auto asking = transport_->roundtrip(std::move(outgoing), deadline);
     auto response = co_await asking;
     if (!response) co_return http::problem(http::told_failure(name_, response.error()));
-    if (request.method == "HEAD") response->head_length = length_told(*response);
+    if (request.method == "HEAD")
+      response->head_length = parse_integer<std::uint64_t>(response->header("Content-Length"));
     response->headers = to_client(std::move(response->headers));
     co_return std::move(*response);
   }
