@@ -1,5 +1,6 @@
 #include "documents.h"
 
+#include "administration.h"
 #include "http/openapi.h"
 #include "http/outside.h"
 #include "inventory/inventory.h"
@@ -17,6 +18,7 @@ std::string openapi_document() {
   http::Outside<order::Orders>::describe(document);
   http::Outside<payment::Payments>::describe(document);
   http::Outside<registry::Registry>::describe(document);
+  http::Outside<Administration>::describe(document);
   return document.print();
 }
 

@@ -15,6 +15,6 @@ using Troubles = std::map<std::string, std::function<std::optional<std::string>(
 
 /// Adds /health/live (200 while the process runs) and /health/ready (200 while each part can do its work, else
 /// 503 with the reasons). `links`: where other modules are reached; told, but no part of readiness.
-void add_health(http::Router& router, Troubles parts, std::map<std::string, std::string> links);
+void add_health(http::Router& router, Troubles parts, std::function<std::map<std::string, std::string>()> links);
 
 }  // namespace svc::app

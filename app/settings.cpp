@@ -21,6 +21,8 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("database", settings.database);
   config.add("log", settings.log);
   config.add("http", settings.http);
+  config.add("resilience", settings.remote);
+  config.add("instance", settings.instance);
   config.add("registry", settings.registry);
   config.add("user", settings.user);
   config.add("inventory", settings.inventory);
@@ -48,13 +50,11 @@ void read_role(Settings& settings, config::Config& config) {
 void check_link(std::string_view module, const Settings& settings, config::Config& config) {
   const auto& link = settings.link.of(module);
   const std::string name = "link." + std::string(module);
-  if (link == "auto") return;
+  if (link == "auto" || link == "http") return;
   if (link == "local") {
     if (!settings.hosts(module)) config.fault(name + " = local: this process does not host " + std::string(module));
-  } else if (link == "http") {
-    config.fault(name + " = http: links of this build do not ask the registry; give a URL");
   } else if (!http::parse_base_url(link)) {
-    config.fault(name + " = " + link + ": must be auto, local, or a URL such as http://127.0.0.1:3001");
+    config.fault(name + " = " + link + ": must be auto, local, http, or a URL such as http://127.0.0.1:3001");
   }
 }
 
@@ -130,6 +130,11 @@ const std::string& PerModule::of(std::string_view module) const {
   return *found;
 }
 
+const std::string& Settings::link_to(std::string_view service) const {
+  static const std::string by_registry = "http";
+  return std::ranges::find(linked_names, service) == std::end(linked_names) ? by_registry : link.of(service);
+}
+
 tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::string>& arguments,
                                                     const std::vector<std::string>& environment) {
   CommandLine line;
@@ -157,7 +162,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   flags.reserve(config.keys().size());  // options keep pointers into it
   for (const auto& key : config.keys()) {
     auto& flag = flags.emplace_back(GivenFlag{key.name, "", false});
-    const auto name = config::flag_name(key.name);
+    const auto name = (key.name == "registry_url" ? "--registry," : "") + config::flag_name(key.name);
     if (key.is_flag) cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
     else cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) { flag.given = true; });
   }
@@ -199,6 +204,9 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   read_role(line.settings, config);
   for (const auto module : linked_names) check_link(module, line.settings, config);
   check_engines(line.settings, config);
+  const auto& registry = line.settings.general.registry_url;
+  if (!registry.empty() && !http::parse_base_url(registry))
+    config.fault("registry_url = " + registry + ": must be a URL such as http://127.0.0.1:3000");
   check_ports(line.settings, config);
   if (token->parsed()) {
     if (line.subject.empty()) config.fault("--subject: must not be empty");

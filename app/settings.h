@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "gateway/module.h"
 #include "http/client.h"
+#include "http/remote_service.h"
 #include "http/server.h"
 #include "inventory/module.h"
 #include "observe/log.h"
@@ -48,7 +49,9 @@ struct PerModule {
 struct LinkSettings : PerModule {
   LinkSettings() : PerModule{"auto", "auto", "auto", "auto"} {}
   static constexpr auto fields() {
-    constexpr auto doc = "auto, local, or the http:// URL of the process that hosts it";
+    constexpr auto doc =
+        "auto: in this process while it is hosted and ready here, else by the registry; local; http: by the registry; "
+        "or the http:// URL of the process that hosts it";
     return std::tuple{field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
                       field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc)};
   }
@@ -64,22 +67,45 @@ struct DatabaseSettings : PerModule {
 struct General {
   std::string role = "all", data = "data", host = "127.0.0.1";
   bool expose = false;
-  std::string cluster_key, events = "embedded";
+  std::string registry_url, cluster_key, events = "embedded";
   int threads = 0;
-  std::int64_t drain_seconds = 10;
+  std::int64_t drain_seconds = 10, linger_ms = 1'000;
   static constexpr auto fields() {
     return std::tuple{
         field(&General::role, "role", "all, or the modules to host: user,order", Length{1, 200}),
         field(&General::data, "data", "Directory of databases, keys, mail and logs", Length{1, 4'000}),
         field(&General::host, "host", "Address to listen on", Length{1, 255}),
         field(&General::expose, "expose", "Open the hosted modules' own ports beside the gateway's"),
+        field(&General::registry_url, "registry_url",
+              "Where instances register and are found, such as http://127.0.0.1:3000; empty: in this process where the "
+              "registry is hosted, else there",
+              Length{0, 1'000}),
         field(&General::cluster_key, "cluster_key",
               "File of the secret that the processes of one system share; empty: keys/cluster under the data directory",
               Length{0, 4'000}),
         field(&General::events, "events", "What carries events: embedded", Length{1, 1'000}),
         field(&General::threads, "threads", "Threads that serve requests; 0: one for each core", Range{0, 256}),
         field(&General::drain_seconds, "drain_seconds", "How long running requests may take to end after SIGTERM",
-              Range{0, 3'600})};
+              Range{0, 3'600}),
+        field(&General::linger_ms, "linger_ms",
+              "How long it goes on serving after SIGTERM, deregistered and not ready, so that who sends requests hears "
+              "of it",
+              Range{0, 600'000})};
+  }
+};
+
+/// How others know this process.
+struct InstanceSettings {
+  std::string address;
+  std::int64_t weight = 1;
+  static constexpr auto fields() {
+    return std::tuple{
+        field(&InstanceSettings::address, "address",
+              "Address or name by which other processes reach this one; empty: host, or this machine's name where that is "
+              "every address",
+              Length{0, 255}),
+        field(&InstanceSettings::weight, "weight", "Its share of the calls under the policy weighted",
+              Range{1, registry::weight_limit})};
   }
 };
 
@@ -104,6 +130,8 @@ struct Settings {
   DatabaseSettings database{};
   log::Options log{};
   HttpSettings http{};
+  http::RemoteOptions remote{};
+  InstanceSettings instance{};
   registry::Config registry{};
   user::Config user{};
   inventory::Config inventory{};
@@ -118,6 +146,8 @@ struct Settings {
   bool opens_port_of(std::string_view module) const {
     return module == "gateway" || module == "registry" || !hosts("gateway") || general.expose;
   }
+  /// How a service is reached, as LinkSettings has it; those that are no module of ours are found by the registry.
+  const std::string& link_to(std::string_view service) const;
   /// The names of the ports that a process of these settings opens.
   std::vector<std::string_view> opened_ports() const;
 };

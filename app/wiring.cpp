@@ -1,12 +1,19 @@
 #include "wiring.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "administration_service.h"
 #include "async/loop.h"
 #include "contract/door.h"
+#include "discovery.h"
 #include "documents.h"
 #include "gateway/module.h"
 #include "health.h"
@@ -15,7 +22,9 @@
 #include "http/server.h"
 #include "identity/cluster_key.h"
 #include "identity/token_verifier.h"
+#include "links.h"
 #include "observe/log.h"
+#include "registration.h"
 #include "tokens.h"
 
 namespace svc::app {
@@ -37,17 +46,33 @@ std::filesystem::path database_file(const Settings& settings, std::string_view m
   return std::filesystem::path(settings.general.data) / (std::string(module) + ".db");
 }
 
-// Where a module that is not linked locally is looked for.
-http::Address address_of(const Settings& settings, std::string_view module) {
-  const auto& link = settings.link.of(module);
-  if (const auto url = http::parse_base_url(link)) return *url;
-  return {"127.0.0.1", settings.port.of(module)};
+// By which address others reach this process.
+std::string own_address(const Settings& settings) {
+  if (!settings.instance.address.empty()) return settings.instance.address;
+  if (settings.general.host != "0.0.0.0" && settings.general.host != "::") return settings.general.host;
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
 }
 
-bool is_local(const Settings& settings, std::string_view module) {
-  const auto& link = settings.link.of(module);
-  return settings.hosts(module) && (link == "auto" || link == "local");
+// Addresses that may not be registered are not connected to either, whatever name led to them.
+http::HostRules host_rules(const Settings& settings) {
+  return http::HostRules({.denied = settings.registry.denied_ranges, .allowed = settings.registry.allowed_ranges});
 }
+
+// Requests for a module that is hosted here, as long as its calls stay here.
+class AutoUpstream final : public gateway::Upstream {
+ public:
+  AutoUpstream(const Hosting& hosting, std::unique_ptr<gateway::Upstream> here, std::unique_ptr<gateway::Upstream> elsewhere)
+      : hosting_(hosting), here_(std::move(here)), elsewhere_(std::move(elsewhere)) {}
+  Task<http::Response> forward(http::Request& request, const gateway::Terms& terms) override {
+    return (hosting_.is_here() ? here_ : elsewhere_)->forward(request, terms);
+  }
+
+ private:
+  const Hosting& hosting_;
+  const std::unique_ptr<gateway::Upstream> here_, elsewhere_;
+};
 
 }  // namespace
 
@@ -60,7 +85,8 @@ struct Process::Parts {
         loops(thread_count(chosen)),
         environment{loops, clock, ids, ids.next(), chosen.general.data},
         cluster(cluster_key_file(chosen), time),
-        client(chosen.http.client),
+        client(chosen.http.client, host_rules(chosen)),
+        links(settings, client, cluster),
         tls(chosen.http.tls.on() && chosen.hosts("gateway") ? std::make_unique<http::TlsContext>(chosen.http.tls) : nullptr),
         tokens(time, [this] { return fetch_keys(); }, verifier_options()),
         identify(tokens, cluster, {.deadline = seconds{chosen.http.deadline_seconds}}) {}
@@ -77,41 +103,30 @@ struct Process::Parts {
     return options;
   }
 
-  std::shared_ptr<http::Transport> transport_to(std::string_view module) {
-    return std::make_shared<http::RemoteTransport>(client, address_of(settings, module));
-  }
-
-  // What one module made of a contract: its own service, if hosted, and the link by which others reach it.
-  template <class S>
-  struct Linked {
-    std::unique_ptr<Hosted<S>> hosted;
-    std::unique_ptr<S> link;
-  };
-
-  // A link to S as `asker` uses it.
-  template <class S>
-  std::unique_ptr<S> link_to(Hosted<S>* hosted, const std::string& asker) {
-    if (is_local(settings, S::name)) return std::make_unique<Stub<S, Local<S>>>(Local<S>{Door<S>(hosted->service())});
-    return http::Outside<S>::connect({transport_to(S::name), &cluster, asker, std::string(S::name)});
-  }
-
-  // A hosted module: its routes, its part in readiness, and its upstream for the gateway.
+  // A hosted module: its routes, its part in readiness, and its state.
   template <class S>
   void host(Hosted<S>& module) {
-    auto& router = routers[std::string(S::name)];
+    const std::string name{S::name};
+    auto& router = routers[name];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
-    troubles[std::string(S::name)] = [&module] { return module.trouble(); };
+    troubles[name] = [&module] { return module.trouble(); };
     background.push_back(&module);
+    hosted[name] = {&module, links.hosting(name), nullptr};
   }
 
   // The routes by which a module's operations are reached from outside, wherever it is.
   template <class S>
   void add_outer_routes() {
     const std::string name{S::name};
-    upstreams.push_back(is_local(settings, name)
-                            ? gateway::upstream_in_process(routers.at(name))
-                            : gateway::upstream_behind(transport_to(name), name, cluster));
+    auto elsewhere = gateway::upstream_behind(links.remote(name), name, cluster);
+    const auto* const hosting = links.hosting(name);
+    if (hosting != nullptr)
+      upstreams.push_back(std::make_unique<AutoUpstream>(*hosting, gateway::upstream_in_process(routers.at(name)), std::move(elsewhere)));
+    else if (links.via(name) == "local")
+      upstreams.push_back(gateway::upstream_in_process(routers.at(name)));
+    else
+      upstreams.push_back(std::move(elsewhere));
     auto* const upstream = upstreams.back().get();
     S::each_operation([&]<class Op>() {
       if (surface(Op::endpoint) == Surface::open) open_routes.push_back({Op::endpoint, upstream});
@@ -123,7 +138,9 @@ struct Process::Parts {
   void open_ports();
   void open(const std::string& name, http::Handler handler, const http::ServerOptions& options,
             const http::TlsContext* secured = nullptr);
-  std::map<std::string, std::string> told_links() const;
+  void add_operations(http::Router& router);
+  void take_part();
+  void linger();
 
   const Settings settings;
   const Clock& clock;
@@ -132,6 +149,7 @@ struct Process::Parts {
   const Environment environment;
   ClusterKey cluster;
   http::Client client;
+  Links links;
   const std::unique_ptr<http::TlsContext> tls;  // of the gateway's port, if it speaks HTTPS
   TokenVerifier tokens;
   http::Identify identify;
@@ -140,18 +158,24 @@ struct Process::Parts {
   std::unique_ptr<Hosted<user::Users>> user;
   std::unique_ptr<Hosted<inventory::Inventory>> inventory;
   std::unique_ptr<Hosted<payment::Payments>> payment;
+  std::unique_ptr<registry::Registry> registry_link;
   std::unique_ptr<user::Users> users;
   std::unique_ptr<inventory::Inventory> inventory_link;
   std::unique_ptr<payment::Payments> payments;
   std::unique_ptr<Hosted<order::Orders>> order;
 
+  std::map<std::string, HostedPart, std::less<>> hosted;
+  std::unique_ptr<AdministrationService> administration;
   std::map<std::string, http::Router> routers;  // of hosted modules' own ports
   http::Router operations;
   Troubles troubles;
+  std::atomic<bool> leaving{false};
   std::vector<Module*> background;
   std::vector<std::unique_ptr<gateway::Upstream>> upstreams;
   std::vector<gateway::Route> open_routes, operations_routes;
   std::vector<std::pair<std::string, std::unique_ptr<http::Server>>> servers;
+  std::unique_ptr<Discovery> discovery;
+  std::vector<std::unique_ptr<Registration>> registrations;
 };
 
 void Process::Parts::make_modules() {
@@ -163,27 +187,30 @@ void Process::Parts::make_modules() {
     payment = payment::make(settings.payment, environment, database_file(settings, "payment"));
   // Tokens are verified in every process, and orders ask the others: the links of both.
   const std::string asker = settings.hosts("order") ? "order" : "svc";
-  users = link_to<user::Users>(user.get(), asker);
-  inventory_link = link_to<inventory::Inventory>(inventory.get(), asker);
-  payments = link_to<payment::Payments>(payment.get(), asker);
+  const auto& registry_url = settings.general.registry_url;
+  if (registry && registry_url.empty()) {
+    registry_link = std::make_unique<Stub<registry::Registry, Local<registry::Registry>>>(
+        Local<registry::Registry>{Door<registry::Registry>(registry->service())});
+  } else {
+    const auto remote = std::make_shared<http::RemoteService>(client, "registry", settings.remote);
+    const http::Address usual{"127.0.0.1", settings.port.registry};
+    remote->set_instances({{"url", http::parse_base_url(registry_url).value_or(usual)}});
+    registry_link = http::Outside<registry::Registry>::connect({remote, &cluster, asker, "registry"});
+  }
+  users = links.to<user::Users>(user.get(), asker);
+  inventory_link = links.to<inventory::Inventory>(inventory.get(), asker);
+  payments = links.to<payment::Payments>(payment.get(), asker);
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
                         order::Links{*users, *inventory_link, *payments});
+  if (order && settings.link.order == "auto") links.host("order", *order);
   if (registry) host(*registry);
   if (user) host(*user);
   if (inventory) host(*inventory);
   if (payment) host(*payment);
   if (order) host(*order);
-}
-
-std::map<std::string, std::string> Process::Parts::told_links() const {
-  std::map<std::string, std::string> links;
-  for (const auto module : linked_names) {
-    const auto address = address_of(settings, module);
-    links[std::string(module)] =
-        is_local(settings, module) ? "local" : "http://" + address.host + ":" + std::to_string(address.port);
-  }
-  return links;
+  administration = std::make_unique<AdministrationService>(settings, links, hosted);
+  discovery = std::make_unique<Discovery>(*registry_link);
 }
 
 void Process::Parts::open(const std::string& name, http::Handler handler, const http::ServerOptions& options,
@@ -199,9 +226,16 @@ http::ServerOptions with_room_for_gateway(http::ServerOptions options) {
   return options;
 }
 
+// What every port that is not for clients has.
+void Process::Parts::add_operations(http::Router& router) {
+  auto parts = troubles;
+  parts["process"] = [this] { return leaving ? std::optional<std::string>("stopping") : std::nullopt; };
+  add_health(router, std::move(parts), [this] { return links.told(); });
+  http::Outside<Administration>::mount(router, Surface::operations, *administration, identify);
+}
+
 void Process::Parts::open_ports() {
-  const auto links = told_links();
-  for (auto& [name, router] : routers) add_health(router, troubles, links);
+  for (auto& [name, router] : routers) add_operations(router);
   if (settings.hosts("gateway")) {
     add_outer_routes<user::Users>();
     add_outer_routes<inventory::Inventory>();
@@ -210,13 +244,54 @@ void Process::Parts::open_ports() {
     open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()), settings.http.server,
          tls.get());
     gateway::add_routes(operations, operations_routes, identify);
-    add_health(operations, troubles, links);
+    add_operations(operations);
     open("operations", [this](http::Request& request) { return operations.dispatch(request); }, settings.http.server);
   }
   for (auto& [name, router] : routers)
     if (settings.opens_port_of(name))
       open(name, [&router](http::Request& request) { return router.dispatch(request); },
            with_room_for_gateway(settings.http.server));
+}
+
+// Tells the registry of the open ports, and follows what others tell it.
+void Process::Parts::take_part() {
+  for (const auto& [name, remote] : links.by_registry())
+    discovery->follow(name, [remote](const auto& instances) { remote->set_instances(instances); });
+  int operations_port = 0;
+  for (const auto& [name, server] : servers)
+    if (operations_port == 0 || name == "operations") operations_port = server->port();
+  for (const auto& [name, server] : servers) {
+    if (name == "operations") continue;
+    registry::Register instance;
+    instance.service_name = name;
+    instance.host = own_address(settings);
+    instance.port = server->port();
+    instance.version = SVC_VERSION;
+    instance.weight = settings.instance.weight;
+    instance.metadata.emplace("operations", std::to_string(name == "gateway" ? operations_port : server->port()));
+    auto& part = hosted[name];
+    // Once ready it stays registered: the registry sees for itself how it fares.
+    const auto ready = [this, &part, once = false]() mutable {
+      once = once || part.module == nullptr || !part.module->trouble();
+      return once && !leaving && (part.hosting == nullptr || !part.hosting->drained());
+    };
+    registrations.push_back(std::make_unique<Registration>(*registry_link, std::move(instance), ready));
+    part.registration = registrations.back().get();
+  }
+  discovery->start(loops[0]);
+  for (auto& registration : registrations) registration->start(loops[0]);
+}
+
+// Deregistered and not ready, but serving, until who sends requests has heard of it.
+void Process::Parts::linger() {
+  leaving = true;
+  for (auto& registration : registrations) registration->leave(seconds{2});
+  for (auto& [name, server] : servers) server->leave();
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable never;
+  never.wait_for(lock, milliseconds{settings.general.linger_ms});
+  for (auto& registration : registrations) registration->stop();
 }
 
 Process::Process(const Settings& settings, const Clock& clock) : parts_(std::make_unique<Parts>(settings, clock)) {
@@ -231,14 +306,18 @@ Process::~Process() {
 void Process::start() {
   for (auto* module : parts_->background) module->start();
   for (auto& [name, server] : parts_->servers) server->start();
+  parts_->take_part();
 }
 
 void Process::stop(Steady::duration drain) {
+  parts_->linger();
   // The gateway first: what it has taken on may still need the others.
   const auto until = Steady::now() + drain;
   for (auto* module : parts_->background) module->stopping();
   for (auto& [name, server] : parts_->servers) server->stop(std::max(until - Steady::now(), Steady::duration::zero()));
   for (auto& module : parts_->background) module->stop();
+  parts_->client.hang_up();
+  parts_->discovery->stop();
   parts_->loops.stop();
 }
 

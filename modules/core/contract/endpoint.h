@@ -2,8 +2,10 @@
 // clients, checks, documents and labels are derived from it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -61,6 +63,14 @@ struct Endpoint {
   bool waits = false;           ///< may answer before its work has ended; honours `Prefer: wait` (RFC 7240)
   Codes fails{};                ///< refusals of its own, beyond those that every operation has
 };
+
+/// Time that an operation's answer may take though all is well: it waits for things to happen, unless the caller
+/// prefers otherwise (`wait`, RFC 7240).
+constexpr std::chrono::seconds patience_for(const Endpoint& endpoint, std::optional<std::chrono::seconds> wait) {
+  constexpr std::chrono::seconds usual{5};
+  return std::chrono::seconds{endpoint.patience_seconds} +
+         (endpoint.waits ? wait.value_or(usual) : std::chrono::seconds{0});
+}
 
 /// On which listener an operation is offered.
 enum class Surface {

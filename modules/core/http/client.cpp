@@ -115,8 +115,33 @@ std::optional<Address> parse_base_url(std::string_view url) {
   return address;
 }
 
-Client::Client(ClientOptions options) : options_(options) {}
+class Client::InUse {
+ public:
+  InUse(Client& client, Connection& connection) : client_(client), connection_(connection) {
+    const std::lock_guard lock(client_.mutex_);
+    client_.in_use_.insert(&connection_);
+    if (client_.hung_up_) ::shutdown(connection_.socket.fd(), SHUT_RDWR);
+  }
+  ~InUse() {
+    const std::lock_guard lock(client_.mutex_);
+    client_.in_use_.erase(&connection_);
+  }
+  InUse(const InUse&) = delete;
+  InUse& operator=(const InUse&) = delete;
+
+ private:
+  Client& client_;
+  Connection& connection_;
+};
+
+Client::Client(ClientOptions options, HostRules hosts) : options_(options), hosts_(std::move(hosts)) {}
 Client::~Client() = default;
+
+void Client::hang_up() {
+  const std::lock_guard lock(mutex_);
+  hung_up_ = true;
+  for (Connection* connection : in_use_) ::shutdown(connection->socket.fd(), SHUT_RDWR);
+}
 
 Task<Result<std::vector<std::string>>> Client::resolve(std::string host) {
   if (numeric_address(host, 0)) co_return std::vector<std::string>{host};
@@ -156,7 +181,7 @@ Task<Result<std::unique_ptr<Client::Connection>>> Client::connect(Address addres
   if (!hosts) co_return refusal(hosts);
   for (const auto& host : *hosts) {
     const auto numeric = numeric_address(host, address.port);
-    if (!numeric) continue;
+    if (!numeric || (host != address.host && hosts_.refuses(host))) continue;
     const int fd = ::socket(numeric->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) co_return fail(Code::unavailable, "no_descriptor", std::strerror(errno));
     const int on = 1;
@@ -167,6 +192,7 @@ Task<Result<std::unique_ptr<Client::Connection>>> Client::connect(Address addres
       continue;
     }
     auto connection = std::make_unique<Connection>(fd);
+    const InUse in_use(*this, *connection);
     connection->socket.expect_writable();
     const auto limit = std::min(deadline, Steady::now() + milliseconds{options_.connect_timeout_ms});
     auto connected = connection->socket.writable(limit);
@@ -189,8 +215,10 @@ Task<Result<Response>> Client::send(Address address, Outgoing request, Steady::t
       connection = std::move(*connected);
     }
     bool reusable = false;
+    std::optional<InUse> in_use(std::in_place, *this, *connection);
     auto exchanging = exchange(*connection, request, head, deadline, reusable);
     auto response = co_await exchanging;
+    in_use.reset();
     if (response) {
       if (reusable) keep(address, std::move(connection));
       co_return std::move(*response);

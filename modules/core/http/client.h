@@ -6,11 +6,13 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "async/pool.h"
 #include "async/socket.h"
 #include "base/fields.h"
+#include "http/host_rules.h"
 #include "http/parse.h"
 #include "http/transport.h"
 
@@ -49,7 +51,8 @@ inline constexpr std::string_view unreachable_reason = "unreachable";
 
 class Client {
  public:
-  explicit Client(ClientOptions options);
+  /// `hosts`: which addresses a name may lead to; an address that is given as such is not judged.
+  explicit Client(ClientOptions options, HostRules hosts = HostRules({}));
   /// Only when no loop runs any more.
   ~Client();
 
@@ -58,6 +61,10 @@ class Client {
 
   /// The addresses of a host; none when its name has none. An address is its own.
   Task<Result<std::vector<std::string>>> resolve(std::string host);
+
+  /// Ends what is under way, and refuses what comes later, so that a process that stops waits for nobody. Each is
+  /// answered with Code::unavailable. Thread-safe.
+  void hang_up();
 
  private:
   struct Connection {
@@ -73,6 +80,9 @@ class Client {
     bool before_first_byte = false;
   };
 
+  /// Among those that hang_up() ends while it lives.
+  class InUse;
+
   std::unique_ptr<Connection> take_kept(const Address& address);
   void keep(const Address& address, std::unique_ptr<Connection> connection);
   Task<Result<std::unique_ptr<Connection>>> connect(Address address, Steady::time_point deadline);
@@ -81,9 +91,12 @@ class Client {
   Task<tl::expected<bool, Failure>> receive(Connection& connection, Steady::time_point deadline);
 
   const ClientOptions options_;
+  const HostRules hosts_;
   Pool resolver_{2, 256};
   std::mutex mutex_;
   std::map<std::pair<Loop*, Address>, Kept> kept_;  // guarded by mutex_; each list is its loop's
+  std::unordered_set<Connection*> in_use_;          // guarded by mutex_
+  bool hung_up_ = false;                            // guarded by mutex_
 };
 
 /// The transport to one fixed address.

@@ -178,7 +178,7 @@ Task<> Connection::run() {
     const bool last = number >= shared_.options.requests_per_connection;
     // A stream may still be reading the body; whether that is gone is seen behind it.
     const bool body_gone = response.source || body.skip();
-    const bool keep = head.keep_alive && body_gone && !response.close && !last && !shared_.stopping;
+    const bool keep = head.keep_alive && body_gone && !response.close && !last && !shared_.leaving;
     auto sending = send(response, head, keep);
     const bool sent = co_await sending;
     if (!sent) co_return;

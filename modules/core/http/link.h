@@ -33,6 +33,8 @@ struct Link {
     request.body = body_of(op);
     constexpr auto retry = Op::endpoint.retry;
     request.repeatable = retry == Retry::keyed ? !call.origin->idempotency_key.empty() : retry != Retry::never;
+    request.operation = Op::endpoint.name;
+    request.patience = patience_for(Op::endpoint, call.origin->wait);
     add_call_headers(request, call);
     return request;
   }

@@ -70,9 +70,12 @@ void Server::start() {
   loops_[0].post([this, may_accept, accepted] { listener_->accept_on(loops_[0], may_accept, accepted); });
 }
 
+void Server::leave() { shared_->leaving = true; }
+
 void Server::stop(Steady::duration limit) {
   if (!std::exchange(started_, false)) return;
   const auto until = Steady::now() + limit;
+  shared_->leaving = true;
   shared_->stopping = true;
   loops_[0].post([this] {
     listener_->end();

@@ -73,6 +73,10 @@ class Server {
   int port() const { return port_; }
   void start();
 
+  /// Goes on serving, but asks each client to come no more on its connection (`Connection: close`), so that few are
+  /// there when it stops. Thread-safe.
+  void leave();
+
   /// Stops accepting, ends idle connections, and lets running requests finish, each with `Connection: close`.
   /// Blocks until all are gone or `limit` has passed; what is left then is cut off. Not from a loop's thread.
   void stop(Steady::duration limit);

@@ -24,6 +24,7 @@ struct Server::Shared {
   const TlsContext* tls = nullptr;
   SystemClock clock;
   Uuid7 ids{clock};
+  std::atomic<bool> leaving{false};  // no connection is kept any more
   std::atomic<bool> stopping{false};
   std::atomic<std::int64_t> being_answered{0};
   std::vector<std::unordered_set<Connection*>> by_loop;  // each set is touched by its own loop only

@@ -41,7 +41,8 @@ constexpr auto names(std::type_identity<BreakerWindow>) {
   return std::array{EnumName{BreakerWindow::count, "count"}, EnumName{BreakerWindow::time, "time"}};
 }
 
-/// Defaults are Resilience4j's, but for window_seconds, which is Polly's SamplingDuration.
+/// Defaults are Resilience4j's, but for window_seconds and open_ms, which are Polly's SamplingDuration and
+/// BreakDuration: a service that is back should not be missed for a minute.
 ///
 /// The classic breaker, which opens after 5 failures in a row and is reset by one success after 60 s:
 /// window = count, window_calls = 5, minimum_calls = 5, failure_rate_percent = 100, open_ms = 60000, probes
@@ -52,7 +53,7 @@ struct BreakerOptions {
   std::int64_t window_seconds = 30;
   std::int64_t minimum_calls = 100;
   std::int64_t failure_rate_percent = 50;
-  std::int64_t open_ms = 60'000;
+  std::int64_t open_ms = 5'000;
   std::int64_t probes = 10;
   static constexpr auto fields() {
     return std::tuple{
@@ -69,7 +70,7 @@ struct BreakerOptions {
         field(&BreakerOptions::failure_rate_percent, "failure_rate_percent",
               "Failures among a hundred calls at which it opens", Range{1, 100}, Default{50}),
         field(&BreakerOptions::open_ms, "open_ms", "Time for which it lets no call pass once it has opened",
-              Range{1, 3'600'000}, Default{60'000}),
+              Range{1, 3'600'000}, Default{5'000}),
         field(&BreakerOptions::probes, "probes",
               "Calls it then lets pass, and no more, to find out whether to close", Range{1, 1'000},
               Default{10})};

@@ -21,7 +21,8 @@ Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const ht
   if (!call) co_return http::problem(call.error());
   if (needs_caller && call->caller == nullptr)
     co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
-  const Terms terms{call->deadline, has_body(endpoint.verb), is_repeatable(endpoint.retry, request)};
+  const Terms terms{call->deadline, has_body(endpoint.verb), is_repeatable(endpoint.retry, request), endpoint.name,
+                    patience_for(endpoint, call->origin->wait)};
   auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
   co_return response;

@@ -30,6 +30,8 @@ class Behind final : public Upstream {
     outgoing.headers.emplace_back("X-Forwarded-For", request.peer_address);
     outgoing.headers.emplace_back("X-Request-Id", request.request_id);
     outgoing.repeatable = terms.repeatable;
+    outgoing.operation = terms.operation;
+    outgoing.patience = terms.patience;
     if (terms.takes_body && request.body != nullptr && !request.body->empty()) {
       auto reading = request.body->read(http::body_limit);
       auto body = co_await reading;

@@ -33,6 +33,8 @@ struct Terms {
   Steady::time_point deadline;  ///< for its answer
   bool takes_body;              ///< whether what it asks for has a body; otherwise none is read
   bool repeatable;              ///< whether it may be sent again when nobody knows if it was heard
+  std::string_view operation;   ///< what it asks for, as its circuit breaker tells it from others
+  milliseconds patience;        ///< time its answer may take though all is well
 };
 
 /// Who answers the requests of a route.

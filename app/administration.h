@@ -1,0 +1,139 @@
+// Administration: what operators may ask of a process, on its operations port or its modules' own ports.
+#pragma once
+
+#include <memory>
+
+#include "contract/service.h"
+#include "http/remote_service.h"
+
+namespace svc::app {
+
+enum class ModuleState {
+  serving,
+  drained,    ///< taken out: its calls go to other processes
+  not_ready,  ///< something it needs of its own is wrong
+};
+constexpr auto names(std::type_identity<ModuleState>) {
+  return std::array{EnumName{ModuleState::serving, "serving"}, EnumName{ModuleState::drained, "drained"},
+                    EnumName{ModuleState::not_ready, "not_ready"}};
+}
+
+struct HostedModule {
+  std::string name;
+  ModuleState state = ModuleState::serving;
+  std::optional<std::string> trouble;
+  static constexpr std::string_view schema_name = "HostedModule";
+  static constexpr auto fields() {
+    return std::tuple{field(&HostedModule::name, "name", "The module"),
+                      field(&HostedModule::state, "state", "Whether its calls stay in this process"),
+                      field(&HostedModule::trouble, "trouble", "Why it is not ready; absent while it is")};
+  }
+};
+
+struct BreakerTold {
+  std::string operation;
+  resilience::BreakerState state = resilience::BreakerState::closed;
+  std::int64_t calls = 0, failures = 0, opened = 0, refused = 0;
+  static constexpr std::string_view schema_name = "CircuitBreaker";
+  static constexpr auto fields() {
+    return std::tuple{field(&BreakerTold::operation, "operation", "What it is asked for"),
+                      field(&BreakerTold::state, "state", "What a call would meet now"),
+                      field(&BreakerTold::calls, "calls", "Calls the failure rate is taken of"),
+                      field(&BreakerTold::failures, "failures", "Those of them that failed"),
+                      field(&BreakerTold::opened, "opened", "How often it has opened"),
+                      field(&BreakerTold::refused, "refused", "Calls it has refused")};
+  }
+};
+
+struct InstanceTold {
+  std::string instance_id, host;
+  int port = 0;
+  std::int64_t in_flight = 0;
+  resilience::Standing standing = resilience::Standing::serving;
+  std::vector<BreakerTold> breakers;
+  static constexpr std::string_view schema_name = "InstanceSeen";
+  static constexpr auto fields() {
+    return std::tuple{field(&InstanceTold::instance_id, "instanceId", "The instance"),
+                      field(&InstanceTold::host, "host", "Its address or name"),
+                      field(&InstanceTold::port, "port", "Its port"),
+                      field(&InstanceTold::in_flight, "inFlight", "Calls sent to it that are not yet answered"),
+                      field(&InstanceTold::standing, "standing", "Whether calls are sent to it"),
+                      field(&InstanceTold::breakers, "breakers", "One for each operation asked of it")};
+  }
+};
+
+struct LinkTold {
+  std::string module, via;
+  std::int64_t in_flight = 0, waiting = 0, refused = 0, calls = 0, retries = 0;
+  std::vector<InstanceTold> instances;
+  static constexpr std::string_view schema_name = "Link";
+  static constexpr auto fields() {
+    return std::tuple{
+        field(&LinkTold::module, "module", "Who is asked"),
+        field(&LinkTold::via, "via", "local; a URL; or registry, by which its instances are found"),
+        field(&LinkTold::in_flight, "inFlight", "Calls to other processes under way"),
+        field(&LinkTold::waiting, "waiting", "Calls that wait for a place in the bulkhead"),
+        field(&LinkTold::refused, "refused", "Calls that found the bulkhead full"),
+        field(&LinkTold::calls, "calls", "Calls to other processes of late"),
+        field(&LinkTold::retries, "retries", "Retries among them"),
+        field(&LinkTold::instances, "instances", "Those that may be asked")};
+  }
+};
+
+struct ProcessStatus {
+  std::string version, role;
+  std::vector<HostedModule> modules;
+  std::vector<LinkTold> links;
+  static constexpr std::string_view schema_name = "ProcessStatus";
+  static constexpr auto fields() {
+    return std::tuple{field(&ProcessStatus::version, "version", "Which svc this is"),
+                      field(&ProcessStatus::role, "role", "What it was started as"),
+                      field(&ProcessStatus::modules, "modules", "What it hosts"),
+                      field(&ProcessStatus::links, "links", "How it reaches each module")};
+  }
+};
+
+struct GetStatus {
+  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr Endpoint endpoint{.verb = Verb::get,
+                                     .path = "/admin/status",
+                                     .name = "get_status",
+                                     .summary = "Tells what a process hosts, and how it reaches the rest",
+                                     .access = Access::admin,
+                                     .retry = Retry::read};
+  using Response = ProcessStatus;
+};
+
+struct DrainModule {
+  std::string name;
+  static constexpr auto fields() { return std::tuple{field(&DrainModule::name, "name", "The module")}; }
+  static constexpr Endpoint endpoint{
+      .verb = Verb::post,
+      .path = "/admin/modules/{name}/drain",
+      .name = "drain_module",
+      .summary = "Takes a hosted module out: new calls go to other processes, those under way are finished here",
+      .access = Access::admin,
+      .retry = Retry::idempotent,
+      .fails = {Code::not_found, Code::conflict}};
+  using Response = HostedModule;
+};
+
+struct ResumeModule {
+  std::string name;
+  static constexpr auto fields() { return std::tuple{field(&ResumeModule::name, "name", "The module")}; }
+  static constexpr Endpoint endpoint{.verb = Verb::post,
+                                     .path = "/admin/modules/{name}/resume",
+                                     .name = "resume_module",
+                                     .summary = "Takes a drained module in again",
+                                     .access = Access::admin,
+                                     .retry = Retry::idempotent,
+                                     .fails = {Code::not_found, Code::conflict}};
+  using Response = HostedModule;
+};
+
+struct Administration : Service<Administration, GetStatus, DrainModule, ResumeModule> {
+  static constexpr std::string_view name = "operations";
+  static constexpr std::string_view summary = "A process and its modules: for operators";
+};
+
+}  // namespace svc::app

@@ -1,0 +1,60 @@
+#include "administration_service.h"
+
+#include "observe/log.h"
+
+namespace svc::app {
+namespace {
+
+HostedModule told(const std::string& name, const HostedPart& part) {
+  HostedModule module{name, ModuleState::serving, part.module != nullptr ? part.module->trouble() : std::nullopt};
+  if (part.hosting != nullptr && part.hosting->drained()) module.state = ModuleState::drained;
+  else if (module.trouble) module.state = ModuleState::not_ready;
+  return module;
+}
+
+InstanceTold told(const http::RemoteStatus::OfInstance& seen) {
+  InstanceTold instance{seen.instance.id, seen.instance.address.host, seen.instance.address.port,
+                        seen.outstanding, seen.standing, {}};
+  for (const auto& [operation, status] : seen.breakers)
+    instance.breakers.push_back(
+        {operation, status.state, status.window.calls, status.window.marked, status.opened, status.refused});
+  return instance;
+}
+
+}  // namespace
+
+Reply<GetStatus> AdministrationService::handle(Call, GetStatus) {
+  ProcessStatus status{SVC_VERSION, settings_.general.role, {}, {}};
+  for (const auto& [module, part] : hosted_) status.modules.push_back(told(module, part));
+  for (const auto& [module, how] : links_.told()) {
+    const auto remote = links_.remote(module)->status(Steady::now());
+    LinkTold link{module, links_.via(module), remote.bulkhead.inside, remote.bulkhead.waiting, remote.bulkhead.refused,
+                  remote.budget.calls, remote.budget.marked, {}};
+    for (const auto& instance : remote.instances) link.instances.push_back(told(instance));
+    status.links.push_back(std::move(link));
+  }
+  return status;
+}
+
+Result<HostedModule> AdministrationService::change(const std::string& module, void (Hosting::*action)()) {
+  const auto found = hosted_.find(module);
+  if (found == hosted_.end()) return fail(Code::not_found, "not_found", "This process hosts no module of this name");
+  const auto& part = found->second;
+  if (part.hosting == nullptr)
+    return fail(Code::conflict, "not_drainable", "The link to " + module + " is not auto, so no call to it can go elsewhere");
+  (part.hosting->*action)();
+  if (part.registration != nullptr) part.registration->look();
+  auto state = told(module, part);
+  log::info("module_state", {{"module", module}, {"state", to_name(state.state)}});
+  return state;
+}
+
+Reply<DrainModule> AdministrationService::handle(Call, DrainModule command) {
+  return change(command.name, &Hosting::drain);
+}
+
+Reply<ResumeModule> AdministrationService::handle(Call, ResumeModule command) {
+  return change(command.name, &Hosting::resume);
+}
+
+}  // namespace svc::app

@@ -1,0 +1,39 @@
+// Administration of this process: see administration.h.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "administration.h"
+#include "links.h"
+#include "registration.h"
+
+namespace svc::app {
+
+/// A module that this process hosts, or the gateway, which is none (`module` is null).
+struct HostedPart {
+  const Module* module = nullptr;
+  Hosting* hosting = nullptr;            ///< null: it cannot be taken out
+  Registration* registration = nullptr;  ///< null: others cannot reach it
+};
+
+class AdministrationService final : public Administration {
+ public:
+  /// What it refers to must outlive it. `hosted` is complete before the first call.
+  AdministrationService(const Settings& settings, Links& links,
+                        const std::map<std::string, HostedPart, std::less<>>& hosted)
+      : settings_(settings), links_(links), hosted_(hosted) {}
+
+  Reply<GetStatus> handle(Call call, GetStatus query) override;
+  Reply<DrainModule> handle(Call call, DrainModule command) override;
+  Reply<ResumeModule> handle(Call call, ResumeModule command) override;
+
+ private:
+  Result<HostedModule> change(const std::string& module, void (Hosting::*action)());
+
+  const Settings& settings_;
+  Links& links_;
+  const std::map<std::string, HostedPart, std::less<>>& hosted_;
+};
+
+}  // namespace svc::app

@@ -1,0 +1,53 @@
+#include "links.h"
+
+namespace svc::app {
+
+Links::Links(const Settings& settings, http::Client& client, const ClusterKey& cluster)
+    : settings_(settings), client_(client), cluster_(cluster) {}
+
+Hosting& Links::host(const std::string& name, const Module& module) {
+  auto& hosting = hostings_[name];
+  if (!hosting) hosting = std::make_unique<Hosting>(module, *remote(name));
+  return *hosting;
+}
+
+Hosting* Links::hosting(std::string_view name) const {
+  const auto found = hostings_.find(name);
+  return found == hostings_.end() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<http::RemoteService> Links::remote(const std::string& name) {
+  auto& remote = remotes_[name];
+  if (!remote) {
+    remote = std::make_shared<http::RemoteService>(client_, name, settings_.remote);
+    if (const auto url = http::parse_base_url(settings_.link_to(name))) remote->set_instances({{"url", *url}});
+  }
+  return remote;
+}
+
+std::map<std::string, std::shared_ptr<http::RemoteService>> Links::by_registry() const {
+  std::map<std::string, std::shared_ptr<http::RemoteService>> found;
+  for (const auto& [name, remote] : remotes_)
+    if (!http::parse_base_url(settings_.link_to(name))) found.emplace(name, remote);
+  return found;
+}
+
+std::string Links::via(std::string_view name) const {
+  const auto& link = settings_.link_to(name);
+  if (http::parse_base_url(link)) return link;
+  if (link == "local" || (hosting(name) != nullptr && hosting(name)->is_here())) return "local";
+  return "registry";
+}
+
+std::map<std::string, std::string> Links::told() const {
+  std::map<std::string, std::string> told;
+  for (const auto& [name, remote] : remotes_) {
+    auto& text = told[name] = via(name);
+    if (text != "registry") continue;
+    const auto count = remote->status(Steady::now()).instances.size();
+    text = std::to_string(count) + (count == 1 ? " instance" : " instances");
+  }
+  return told;
+}
+
+}  // namespace svc::app

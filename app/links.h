@@ -1,0 +1,58 @@
+// Links: how this process reaches each module: in itself, at a URL, or by the registry.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "hosting.h"
+#include "http/client.h"
+#include "http/outside.h"
+#include "http/remote_service.h"
+#include "identity/cluster_key.h"
+#include "settings.h"
+
+namespace svc::app {
+
+class Links {
+ public:
+  /// What it refers to must outlive it.
+  Links(const Settings& settings, http::Client& client, const ClusterKey& cluster);
+
+  /// A link to S for `asker`; `hosted` is null where S is not hosted here. What was hosted, and this, must outlive
+  /// the link.
+  template <class S>
+  std::unique_ptr<S> to(Hosted<S>* hosted, const std::string& asker) {
+    const std::string name{S::name};
+    auto elsewhere = http::Outside<S>::connect({remote(name), &cluster_, asker, name});
+    if (hosted == nullptr) return elsewhere;
+    const auto& link = settings_.link_to(name);
+    if (link == "local") return std::make_unique<Stub<S, Local<S>>>(Local<S>{Door<S>(hosted->service())});
+    if (link != "auto") return elsewhere;
+    return std::make_unique<Stub<S, AutoLink<S>>>(
+        AutoLink<S>{{Door<S>(hosted->service())}, std::move(elsewhere), &host(name, *hosted)});
+  }
+
+  /// Notes that a module whose link is `auto` is hosted here. The same answer each time.
+  Hosting& host(const std::string& name, const Module& module);
+  /// The same; null for others.
+  Hosting* hosting(std::string_view name) const;
+  /// The module as other processes serve it. Made when it is first asked for.
+  std::shared_ptr<http::RemoteService> remote(const std::string& name);
+
+  /// Those whose instances the registry is to be asked for.
+  std::map<std::string, std::shared_ptr<http::RemoteService>> by_registry() const;
+  /// "local", a URL, or "registry".
+  std::string via(std::string_view name) const;
+  /// For people: the same, with how many instances there are.
+  std::map<std::string, std::string> told() const;
+
+ private:
+  const Settings& settings_;
+  http::Client& client_;
+  const ClusterKey& cluster_;
+  std::map<std::string, std::shared_ptr<http::RemoteService>, std::less<>> remotes_;
+  std::map<std::string, std::unique_ptr<Hosting>, std::less<>> hostings_;
+};
+
+}  // namespace svc::app
