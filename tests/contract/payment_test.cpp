@@ -156,39 +156,43 @@ class Scripted final : public Provider {
   Task<Result<Nothing>> refund(std::string, Steady::time_point) override { return on_refund(); }
 };
 
-TEST_CASE("a refund that overtakes its charge wins") {
+struct ScriptedFixture {
   World world;
-  auto owned = std::make_unique<Scripted>();
+  std::unique_ptr<Scripted> owned = std::make_unique<Scripted>();  // until the module is made
   Scripted& provider = *owned;
-  const auto module = make(std::move(owned), world.environment, world.dir / "payment.db");
-  auto& payments = module->service();
-  const auto id = world.ids.next();
-  const Refund refund{id};
+  std::unique_ptr<Hosted<Payments>> module = make(std::move(owned), world.environment, world.dir / "payment.db");
+  Payments& payments = module->service();
+  const std::string id = world.ids.next();
+
+  Result<Payment> charge() {
+    return world.ask(payments, world.anyone(), Charge{id, world.ids.next(), "ann", {5, "USD"}, "m"});
+  }
+  Result<Refunded> refund() { return world.ask(payments, world.anyone(), Refund{id}); }
+  PaymentStatus status() { return world.ask(payments, world.admin(), GetPayment{id})->status; }
+};
+
+TEST_CASE("a refund that overtakes its charge wins") {
+  ScriptedFixture f;
+  const Refund refund{f.id};
   // While the provider is deciding, the refund is carried out.
-  provider.on_charge = [&]() -> Task<Result<Decision>> {
-    auto refunding = payments.handle(world.anyone(), refund);
+  f.provider.on_charge = [&]() -> Task<Result<Decision>> {
+    auto refunding = f.payments.handle(f.world.anyone(), refund);
     auto refunded = co_await refunding;
     CHECK(refunded.has_value());
     co_return Decision::approved;
   };
-  const auto late = world.ask(payments, world.anyone(), Charge{id, world.ids.next(), "ann", {5, "USD"}, "m"});
-  CHECK(late.error().code == Code::conflict);
+  CHECK(f.charge().error().code == Code::conflict);
 }
 
 TEST_CASE("a refund that fails can be repeated") {
-  World world;
-  auto owned = std::make_unique<Scripted>();
-  Scripted& provider = *owned;
-  const auto module = make(std::move(owned), world.environment, world.dir / "payment.db");
-  auto& payments = module->service();
-  const auto id = world.ids.next();
-  REQUIRE(world.ask(payments, world.anyone(), Charge{id, world.ids.next(), "ann", {5, "USD"}, "m"}));
-  provider.on_refund = []() -> Task<Result<Nothing>> { return fail(Code::timeout, "slow"); };
-  CHECK(world.ask(payments, world.anyone(), Refund{id}).error().code == Code::timeout);
-  CHECK(world.ask(payments, world.admin(), GetPayment{id})->status == PaymentStatus::captured);
-  provider.on_refund = []() -> Task<Result<Nothing>> { return Nothing{}; };
-  CHECK(world.ask(payments, world.anyone(), Refund{id}).has_value());
-  CHECK(world.ask(payments, world.admin(), GetPayment{id})->status == PaymentStatus::refunded);
+  ScriptedFixture f;
+  REQUIRE(f.charge());
+  f.provider.on_refund = []() -> Task<Result<Nothing>> { return fail(Code::timeout, "slow"); };
+  CHECK(f.refund().error().code == Code::timeout);
+  CHECK(f.status() == PaymentStatus::captured);
+  f.provider.on_refund = []() -> Task<Result<Nothing>> { return Nothing{}; };
+  CHECK(f.refund().has_value());
+  CHECK(f.status() == PaymentStatus::refunded);
 }
 
 }  // namespace

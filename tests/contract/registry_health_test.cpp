@@ -197,12 +197,12 @@ TEST_CASE("instances that hang hold up neither the others nor a stop") {
   config.probe_timeout_ms = 300;
   config.probes_at_once = 4;
   RegistryFixture f(test::Lane::local, config);
-  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   REQUIRE(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(::listen(listener, 64) == 0);  // accepts, and never answers
+  REQUIRE(::listen(listener, 64) == 0);  // who connects is never answered
   socklen_t size = sizeof address;
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   for (int i = 0; i < 40; ++i) REQUIRE(f.ask(f.wish("hang-" + std::to_string(i), ntohs(address.sin_port), "127.0.0.1")));
@@ -214,10 +214,12 @@ TEST_CASE("instances that hang hold up neither the others nor a stop") {
     f.module->stop();
   }
   SECTION("a stop") {
-    std::this_thread::sleep_for(milliseconds{100});
+    int asked = -1;
+    REQUIRE(eventually([&] { return (asked = ::accept(listener, nullptr, nullptr)) >= 0; }));
     const auto begun = Steady::now();
     f.module->stop();
     CHECK(Steady::now() - begun < seconds{2});  // a round takes more than three
+    ::close(asked);
   }
   ::close(listener);
 }

@@ -1,4 +1,5 @@
 // What the registry promises those who watch it, over each lane.
+#include <atomic>
 #include <filesystem>
 #include <future>
 
@@ -8,10 +9,27 @@ namespace {
 
 using namespace svc;
 using namespace svc::registry;
+using test::eventually;
 using test::RegistryFixture;
+
+// Passes questions on to the registry, and counts those it did not answer at once.
+struct Counting {
+  Registry& registry;
+  std::atomic<int>& waiting;
+  template <class Op>
+  Reply<Op> send(Call call, Op op) const {
+    auto reply = registry.handle(std::move(call), std::move(op));
+    if (!reply.ready()) ++waiting;
+    return reply;
+  }
+};
 
 struct Fixture : RegistryFixture {
   explicit Fixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
+
+  std::atomic<int> waiting{0};  // how many have begun to wait at `watched`, so far
+  Stub<Registry, Counting> counting{Counting{module->service(), waiting}};
+  std::unique_ptr<Registry> watched = world.open<Registry>(lane, counting);
 
   Watched news(const Watched& last, int timeout = 0) { return *ask(Watch{last.epoch, last.revision, timeout}); }
   Watched first() { return *ask(Watch{{}, {}, 0}); }
@@ -125,9 +143,9 @@ TEST_CASE("a change wakes a hundred watchers at once, on whatever loops they wai
     others[i % others.size()].post([&, i] {
       auto call = f.world.anyone();
       call.deadline = Steady::now() + seconds{60};
-      detach(watchers[i].watch(*f.link, call, Watch{since.epoch, since.revision, 50}));
+      detach(watchers[i].watch(*f.watched, call, Watch{since.epoch, since.revision, 50}));
     });
-  std::this_thread::sleep_for(milliseconds{200});
+  REQUIRE(eventually([&] { return f.waiting == 100; }));
   CHECK(thread_count() == before);
   const auto changed = Steady::now();
   f.join("shop", 80);
@@ -180,9 +198,10 @@ TEST_CASE("leases that lapse wake watchers without anybody asking, and a stop en
   const auto watch = [&](Watcher& watcher, std::int64_t since) {
     auto call = f.world.anyone();
     call.deadline = Steady::now() + seconds{60};
-    other[0].post([&, call, since] { detach(watcher.watch(*f.link, call, Watch{start.epoch, since, 50})); });
+    other[0].post([&, call, since] { detach(watcher.watch(*f.watched, call, Watch{start.epoch, since, 50})); });
   };
   watch(lapse, start.revision);
+  REQUIRE(eventually([&] { return f.waiting == 1; }));
   f.world.clock.advance(seconds{9});
   const auto lapsed = lapse.promise.get_future().get().first;
   REQUIRE(lapsed.has_value());
@@ -190,7 +209,7 @@ TEST_CASE("leases that lapse wake watchers without anybody asking, and a stop en
 
   const auto begun = Steady::now();
   watch(stop, lapsed->revision);
-  std::this_thread::sleep_for(milliseconds{50});
+  REQUIRE(eventually([&] { return f.waiting == 2; }));
   f.module->stopping();
   CHECK(stop.promise.get_future().get().first->changes->empty());
   CHECK(Steady::now() - begun < seconds{20});

@@ -2,7 +2,6 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-
 #include "support/catch.h"
 #include "support/eventually.h"
 
@@ -14,8 +13,6 @@ int number(const std::filesystem::path& file, const std::string& query) {
   SQLite::Statement statement(database, query);
   return statement.executeStep() ? statement.getColumn(0).getInt() : 0;
 }
-
-HeaderList bearer(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
 
 }  // namespace
 

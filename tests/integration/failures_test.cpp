@@ -16,7 +16,6 @@ namespace {
 
 using namespace svc::test;
 
-HeaderList bearer(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
 const std::string user_body = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
 const std::string sign_in_body = R"({"email":"ann@example.com","password":"correct horse"})";
 const std::string anvil = R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":50})";

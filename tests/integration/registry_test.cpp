@@ -1,7 +1,7 @@
 // The registry as programs in any language meet it: a process of its own, JSON, and a token from `svc token`.
 #include <csignal>
-#include <future>
 
+#include "edge/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
@@ -103,26 +103,31 @@ TEST_CASE("a watch is answered when something happens, ends with its process, an
   const auto start = registry.ask("GET", "/watch").json();
   CHECK(start["reset"] == true);
   const auto watch = [&](const json& since) {
-    return std::async(std::launch::async, [&registry, since] {
-      return registry.ask("GET", "/watch?epoch=" + since["epoch"].get<std::string>() + "&since=" +
-                                     std::to_string(since["revision"].get<int>()) + "&timeout=30");
-    });
+    Wire wire(registry.port);
+    wire.send("GET /watch?epoch=" + since["epoch"].get<std::string>() + "&since=" +
+              std::to_string(since["revision"].get<int>()) + "&timeout=30 HTTP/1.1\r\nHost: h\r\n\r\n");
+    wire.await_read();
+    return wire;
+  };
+  const auto body_of = [](std::optional<Reply> reply) {
+    REQUIRE(reply.has_value());
+    CHECK(reply->status == 200);
+    return json::parse(reply->body);
   };
   auto waiting = watch(start);
   REQUIRE(registry.ask("POST", "/register", token, {{"serviceName", "shop"}, {"host", "10.0.0.1"}, {"port", 1}}).status == 200);
-  const auto news = waiting.get().json();
+  const auto news = body_of(waiting.reply());
   CHECK(news["changes"][0]["kind"] == "put");
   CHECK(news["changes"][0]["instance"]["port"] == 1);
 
   const auto begun = std::chrono::steady_clock::now();
-  waiting = watch(news);
-  std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  auto interrupted = watch(news);
   registry.child->signal(SIGTERM);
-  CHECK(waiting.get().status == 200);
+  CHECK(body_of(interrupted.reply())["changes"].empty());
   CHECK(registry.child->wait() == 0);
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds{8});
   registry.start({});
-  const auto anew = watch(news).get().json();
+  const auto anew = body_of(watch(news).reply());
   CHECK(anew["reset"] == true);
   CHECK(anew["epoch"] != news["epoch"]);
   CHECK(anew["services"].empty());

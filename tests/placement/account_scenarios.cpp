@@ -121,7 +121,7 @@ void stock_below_reserved(Player& p) {
   p.stock("held", 3);
   const auto pending = p.post("/orders", p.people.ann, order_of("held", 3, "tok_timeout"), {{"Prefer", "respond-async"}});
   // Reserved while the payment is not answered.
-  while (send(p.system().gateway(), "GET", "/items/held", {{"Authorization", "Bearer " + p.people.ops}}).json().value("reserved", 0) != 3) {
+  while (send(p.system().gateway(), "GET", "/items/held", bearer(p.people.ops)).json().value("reserved", 0) != 3) {
   }
   p.put("/items/held", p.people.ops, R"({"name":"Held","unitPrice":{"amount":100,"currency":"USD"},"onHand":2})");
   p.settled(id_in(pending), p.people.ann);

@@ -43,7 +43,7 @@ void bodies_that_are_not(Player& p) {
 }
 void bodies_too_large(Player& p) {
   const std::string large(1024 * 1024 + 1, ' ');
-  CHECK(send(p.system().gateway(), "POST", "/orders", {{"Authorization", "Bearer " + p.people.ann}}, large).status == 413);
+  CHECK(send(p.system().gateway(), "POST", "/orders", bearer(p.people.ann), large).status == 413);
   CHECK(send(p.system().gateway(), "POST", "/orders", {}, large).status == 401);
   CHECK(send(p.system().gateway(), "POST", "/nothing", {}, large).status == 404);
 }

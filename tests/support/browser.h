@@ -18,6 +18,8 @@ struct Answer {
 };
 
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
+/// What shows a token.
+inline HeaderList bearer(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
 
 /// One request over a connection of its own. Waits up to 40 s for the answer.
 Answer send(int port, const std::string& method, const std::string& path, const HeaderList& headers = {},

@@ -52,26 +52,20 @@ Task<Result<std::string>> SignInGuard::attempt(std::string email_key, std::strin
 }
 
 Task<Result<Nothing>> SignInGuard::succeeded(std::string email_key, Steady::time_point deadline) {
-  auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    delete_attempts_on_account(transaction, email_key);
-    return Nothing{};
-  });
-  auto written = co_await writing;
-  co_return written;
+  return write(delete_attempts_on_account, std::move(email_key), deadline);
 }
 
 Task<Result<Nothing>> SignInGuard::failed(std::string attempt, Steady::time_point deadline) {
-  auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    mark_failed(transaction, attempt);
-    return Nothing{};
-  });
-  auto written = co_await writing;
-  co_return written;
+  return write(mark_failed, std::move(attempt), deadline);
 }
 
 Task<Result<Nothing>> SignInGuard::withdraw(std::string attempt, Steady::time_point deadline) {
+  return write(delete_attempt, std::move(attempt), deadline);
+}
+
+Task<Result<Nothing>> SignInGuard::write(Change change, std::string key, Steady::time_point deadline) {
   auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    delete_attempt(transaction, attempt);
+    change(transaction, key);
     return Nothing{};
   });
   auto written = co_await writing;

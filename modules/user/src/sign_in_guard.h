@@ -33,6 +33,8 @@ class SignInGuard {
   enum class Verdict { noted, crowded };
   Result<Verdict> note(sql::Transaction& transaction, const std::string& id, const std::string& email_key,
                        const std::string& address) const;
+  using Change = void (*)(sql::Transaction& transaction, const std::string& key);
+  Task<Result<Nothing>> write(Change change, std::string key, Steady::time_point deadline);
 
   sql::Database& database_;
   const Clock& clock_;

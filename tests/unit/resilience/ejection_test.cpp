@@ -12,8 +12,7 @@ namespace {
 using namespace svc;
 using namespace svc::resilience;
 
-constexpr auto success = Outcome::success;
-constexpr auto failure = Outcome::failure;
+using enum Outcome;
 
 struct Bench : test::FakeTime {
   Ejection ejection;
