@@ -1,8 +1,5 @@
 #include "base/clock.h"
 
-#include <array>
-#include <cstdio>
-
 namespace svc {
 namespace {
 
@@ -23,6 +20,14 @@ bool skip(std::string_view text, std::size_t& at, char c) {
   return true;
 }
 
+// Adds `count` digits of a number, and what follows them. (By hand: snprintf took a thirtieth of an order.)
+void put(std::string& text, int number, std::size_t count, char end) {
+  const auto begin = text.size();
+  text.append(count, '0');
+  for (auto at = begin + count; at-- > begin; number /= 10) text[at] = static_cast<char>('0' + number % 10);
+  text += end;
+}
+
 }  // namespace
 
 std::string to_rfc3339(Time t) {
@@ -31,12 +36,16 @@ std::string to_rfc3339(Time t) {
   const auto day = floor<days>(moment);
   const year_month_day date{day};
   const hh_mm_ss time{moment - day};
-  std::array<char, 48> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int{date.year()},
-                                   unsigned{date.month()}, unsigned{date.day()}, int(time.hours().count()),
-                                   int(time.minutes().count()), int(time.seconds().count()),
-                                   int(time.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(length)};
+  std::string text;
+  text.reserve(24);
+  put(text, int{date.year()}, 4, '-');
+  put(text, int(unsigned{date.month()}), 2, '-');
+  put(text, int(unsigned{date.day()}), 2, 'T');
+  put(text, int(time.hours().count()), 2, ':');
+  put(text, int(time.minutes().count()), 2, ':');
+  put(text, int(time.seconds().count()), 2, '.');
+  put(text, int(time.subseconds().count()), 3, 'Z');
+  return text;
 }
 
 std::optional<Time> from_rfc3339(std::string_view text) {

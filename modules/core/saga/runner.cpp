@@ -179,6 +179,7 @@ Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* s
   auto saved = co_await writing;
   if (saved) {
     entries.clear();
+    if (settling) settling->settled();
     co_return true;
   }
   log::warn("saga_let_go", {{"saga", record.id}, {"reason", saved.error().reason}});

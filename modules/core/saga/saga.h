@@ -74,6 +74,8 @@ class Instance {
   /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.
   /// `failure` says why it turned back, if it did.
   virtual void settle(sql::Transaction& transaction, State state, const Failure* failure) = 0;
+  /// That transaction is on disk.
+  virtual void settled() {}
 };
 
 /// The kind of saga a module runs.

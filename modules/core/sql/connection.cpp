@@ -17,22 +17,27 @@ int wait_a_little(void*, int tries) {
   return 1;
 }
 
-void bind(SQLite::Statement& statement, int index, const Value& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value.get())) statement.bind(index, *number);
-  else if (const auto* text = std::get_if<std::string_view>(&value.get())) statement.bind(index, std::string(*text));
-  else statement.bind(index);
+// Texts are not copied: the caller holds them until the statement is reset, and it is not stepped again before it has
+// got others.
+void bind(sqlite3_stmt* statement, int index, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value.get()))
+    sqlite3_bind_int64(statement, index, *number);
+  else if (const auto* text = std::get_if<std::string_view>(&value.get()))
+    sqlite3_bind_text64(statement, index, text->empty() ? "" : text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+  else
+    sqlite3_bind_null(statement, index);
 }
 
-// A statement goes back to the cache without holding a lock or a parameter, however its use ended.
+// A statement goes back to the cache without holding a lock, however its use ended.
 class Resetting {
  public:
-  explicit Resetting(SQLite::Statement& statement) : statement_(statement) {}
-  ~Resetting() { statement_.tryReset(); }
+  explicit Resetting(sqlite3_stmt* statement) : statement_(statement) {}
+  ~Resetting() { sqlite3_reset(statement_); }
   Resetting(const Resetting&) = delete;
   Resetting& operator=(const Resetting&) = delete;
 
  private:
-  SQLite::Statement& statement_;
+  sqlite3_stmt* const statement_;
 };
 
 // Before SQLite's first use. Its memory statistics would have every thread meet at one lock.
@@ -69,16 +74,29 @@ void Connection::checkpoint() {
   if (result != SQLITE_OK && result != SQLITE_BUSY) throw SQLite::Exception(database_.getHandle(), result);
 }
 
+void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+sqlite3_stmt* Connection::prepared(Sql sql) {
+  auto& known = statements_[sql.text()];
+  if (known) return known.get();
+  sqlite3_stmt* made = nullptr;
+  const int result = sqlite3_prepare_v3(database_.getHandle(), sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+  if (result != SQLITE_OK) throw SQLite::Exception(database_.getHandle(), result);
+  known.reset(made);
+  return made;
+}
+
 int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context) {
-  auto known = statements_.find(sql.text());
-  if (known == statements_.end())
-    known = statements_.emplace(sql.text(), SQLite::Statement(database_, sql.text())).first;
-  auto& statement = known->second;
+  sqlite3_stmt* const statement = prepared(sql);
+  if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != values.size())
+    throw std::logic_error(std::string("wrong number of parameters: ") + sql.text());
   const Resetting resetting(statement);
   for (std::size_t i = 0; i < values.size(); ++i) bind(statement, static_cast<int>(i) + 1, values[i]);
-  while (statement.executeStep())
-    if (visit != nullptr && !visit(context, Row(&statement))) break;
-  return database_.getChanges();
+  int result = SQLITE_ROW;
+  while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+    if (visit != nullptr && !visit(context, Row(statement))) return 0;
+  if (result != SQLITE_DONE) throw SQLite::Exception(database_.getHandle(), result);
+  return sqlite3_changes(database_.getHandle());
 }
 
 void Connection::wait_for_no_lock() { sqlite3_busy_handler(database_.getHandle(), nullptr, nullptr); }
@@ -89,13 +107,12 @@ int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, v
   return connection_.run(sql, {values.begin(), values.size()}, visit, context);
 }
 
-namespace {
-SQLite::Statement& statement_of(void* statement) { return *static_cast<SQLite::Statement*>(statement); }
-}  // namespace
-
-std::int64_t Row::integer(int column) const { return statement_of(statement_).getColumn(column).getInt64(); }
-std::string Row::text(int column) const { return statement_of(statement_).getColumn(column).getString(); }
-bool Row::is_null(int column) const { return statement_of(statement_).getColumn(column).isNull(); }
+std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::string Row::text(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return text == nullptr ? std::string{} : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+}
+bool Row::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 void Row::unknown_name(int column) const {
   throw std::runtime_error("the database holds \"" + text(column) + "\", which this program does not know");
 }

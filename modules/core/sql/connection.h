@@ -4,6 +4,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <unordered_map>
 
@@ -19,6 +20,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Answers how many rows were changed. Throws SQLite::Exception, and std::logic_error when there are more or fewer
+  /// values than parameters.
   int run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context);
   /// For statements without parameters or rows.
   void execute(Sql sql) { run(sql, {}, nullptr, nullptr); }
@@ -33,10 +36,15 @@ class Connection {
   bool autocommit();
 
  private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  sqlite3_stmt* prepared(Sql sql);
+
   SQLite::Database database_;
   int pages_in_log_ = 0;
   // By the address of the literal: one comparison, and the same statement always has the same one.
-  std::unordered_map<const char*, SQLite::Statement> statements_;
+  std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
 };
 
 }  // namespace svc::sql

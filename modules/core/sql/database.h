@@ -1,8 +1,8 @@
 // Database: one module's data, in SQLite (WAL mode, synchronous=FULL: what was answered is on disk).
 //
 // Reads run at once on the caller's thread, each on a snapshot. Writes of all callers are queued to one writer
-// thread, which runs as many as are waiting in one transaction, each in its own savepoint, and pays one fsync
-// for all of them; a write that fails takes no other with it. A caller waits as a coroutine, without a thread.
+// thread, which runs as many as are waiting in one transaction and pays one fsync for all of them. A write that
+// fails takes no other with it: all are undone then, and run again in a savepoint each. A caller waits as a coroutine, without a thread.
 //
 // Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
 // (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.
@@ -54,7 +54,8 @@ class Database {
 
   /// Runs `work(Transaction&)`, which answers a Result, on the writer's thread: it may touch what its caller
   /// holds, since the caller waits, and must not wait itself. A Result with an error undoes what it did, and so
-  /// does an exception, which is thrown on to the caller. A value comes back once it is on disk.
+  /// does an exception, which is thrown on to the caller. A value comes back once it is on disk. It may be run a
+  /// second time, when somebody else's write fails; what it leaves with its caller must be as if it had run once.
   template <class Do>
   auto write(Steady::time_point deadline, Do work) -> Task<std::invoke_result_t<Do&, Transaction&>> {
     Job<Do> job(std::move(work), deadline);

@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/fields.h"
 
+struct sqlite3_stmt;
+
 namespace svc::sql {
 
 /// A statement's text, known when the program is compiled.
@@ -70,9 +72,9 @@ class Row {
 
  private:
   friend class Connection;
-  explicit Row(void* statement) : statement_(statement) {}
+  explicit Row(sqlite3_stmt* statement) : statement_(statement) {}
   [[noreturn]] void unknown_name(int column) const;
-  void* statement_;
+  sqlite3_stmt* statement_;
 };
 
 /// One database connection with its prepared statements. Internal to core/sql.

@@ -126,7 +126,12 @@ void Writer::run_group(Group& group) {
   const auto begun = Steady::now();
   try {
     if (!begin(group)) return;
-    run_members(group);
+    if (!run_together(group)) {
+      connection_->execute("ROLLBACK");
+      if (group.size() == 1) return;
+      if (!begin(group)) return;
+      run_apart(group);
+    }
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
     refuse_all(group, refused("storage_unavailable", "The database cannot be written now"));
@@ -175,21 +180,32 @@ bool Writer::begin(Group& group) {
   }
 }
 
-// Runs each member in its savepoint. Throws when the transaction as a whole is lost.
-void Writer::run_members(Group& group) {
+// Runs a member; false: what it did is to be undone. Throws when the transaction as a whole is lost.
+bool Writer::run_member(Database::JobBase& job) {
+  job.thrown = nullptr;
+  try {
+    Transaction transaction(*connection_);
+    return job.execute(transaction);
+  } catch (const SQLite::Exception& error) {
+    if (is_storage_failure(error)) throw;
+    job.thrown = std::current_exception();
+  } catch (...) {
+    job.thrown = std::current_exception();
+  }
+  return false;
+}
+
+// Runs all members, until one is to be undone; false then. A savepoint makes SQLite copy every page that is written
+// behind it, so none is set before there is need of it.
+bool Writer::run_together(Group& group) {
+  return std::ranges::all_of(group, [this](auto* job) { return run_member(*job); });
+}
+
+// Runs each member in its savepoint.
+void Writer::run_apart(Group& group) {
   for (auto* job : group) {
-    bool keep = false;
     connection_->execute("SAVEPOINT member");
-    try {
-      Transaction transaction(*connection_);
-      keep = job->execute(transaction);
-    } catch (const SQLite::Exception& error) {
-      if (is_storage_failure(error)) throw;
-      job->thrown = std::current_exception();
-    } catch (...) {
-      job->thrown = std::current_exception();
-    }
-    if (!keep) connection_->execute("ROLLBACK TO member");
+    if (!run_member(*job)) connection_->execute("ROLLBACK TO member");
     connection_->execute("RELEASE member");
   }
 }

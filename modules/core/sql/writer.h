@@ -34,7 +34,9 @@ class Writer {
   void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);
   bool begin(Group& group);
-  void run_members(Group& group);
+  bool run_member(Database::JobBase& job);
+  bool run_together(Group& group);
+  void run_apart(Group& group);
   void refuse_all(Group& group, const Error& error);
   void finish(Group& group);
   void storage_failed(const std::string& what);

@@ -15,8 +15,8 @@ Result<Nothing> without_value(Result<T>& result) {
 
 class OrderInstance final : public saga::Instance {
  public:
-  OrderInstance(StoredOrder stored, const Clock& clock, const Links& links)
-      : stored_(std::move(stored)), clock_(clock), links_(links) {}
+  OrderInstance(StoredOrder stored, const Clock& clock, const Links& links, std::shared_ptr<Outcome> outcome)
+      : stored_(std::move(stored)), clock_(clock), links_(links), outcome_(std::move(outcome)) {}
 
   Task<Result<Nothing>> forward(std::size_t step, Call call) override {
     switch (step) {
@@ -41,6 +41,9 @@ class OrderInstance final : public saga::Instance {
     }
     order.updated_at = clock_.now();
     update_order(transaction, order);
+  }
+  void settled() override {
+    if (outcome_) *outcome_ = stored_.order;
   }
 
  private:
@@ -88,19 +91,21 @@ class OrderInstance final : public saga::Instance {
   bool paid_ = false;  // whether there is a payment that can be looked at, declined ones included
   const Clock& clock_;
   const Links links_;
+  const std::shared_ptr<Outcome> outcome_;
 };
 
 }  // namespace
 
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links) {
-  return std::make_unique<OrderInstance>(std::move(order), clock, links);
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links,
+                                               std::shared_ptr<Outcome> outcome) {
+  return std::make_unique<OrderInstance>(std::move(order), clock, links, std::move(outcome));
 }
 
 saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links) {
   const auto load = [&database, &clock, links](const std::string& id) {
     auto stored = database.read([&](sql::Session& session) { return find_order(session, id); });
     if (!stored) throw std::runtime_error("there is a saga without its order");
-    return order_instance(std::move(*stored), clock, links);
+    return order_instance(std::move(*stored), clock, links, nullptr);
   };
   return {{{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "order/module.h"
@@ -14,7 +15,11 @@ namespace svc::order {
 /// The definition that the module's runner drives. What it refers to must outlive it.
 saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links);
 
-/// The saga of an order that is at hand.
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links);
+/// An order as its saga left it on disk; nothing as long as it has not.
+using Outcome = std::optional<Order>;
+
+/// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on.
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links,
+                                               std::shared_ptr<Outcome> outcome);
 
 }  // namespace svc::order

@@ -156,12 +156,14 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
 // Drives the saga, and answers the order as it is when the saga has ended or the wait is over.
 Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
   const std::string id = stored.order.id;
-  const auto ended = runner_.launch(std::move(record), order_instance(std::move(stored), clock_, links_));
+  const auto outcome = std::make_shared<Outcome>();
+  const auto ended = runner_.launch(std::move(record), order_instance(std::move(stored), clock_, links_, outcome));
   const seconds wait = call.origin->wait.value_or(seconds{config_.wait_seconds});
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);
     co_await waiting;
   }
+  if (*outcome) co_return std::move(**outcome);
   auto now = find(id);
   if (!now) co_return no_such_order();
   co_return std::move(now->order);
