@@ -71,6 +71,7 @@ Task<> Discovery::run() {
     const bool keeping =
         std::ranges::any_of(followed_, [](const auto& entry) { return entry.second.instances.keeps_any(); });
     const int patience = keeping ? 1 : 30;
+    const auto asked = Steady::now();
     const Call call = Call{}.within(seconds{patience + 5});
     auto watching = registry_.handle(call, registry::Watch{epoch_, revision_, patience});
     const auto news = co_await watching;
@@ -82,8 +83,12 @@ Task<> Discovery::run() {
       if (++failures == 1) log::warn("registry_lost", {{"reason", news.error().reason}});
     }
     tell();
-    if (failures == 0) continue;
-    auto pausing = stop_.wait_until(Steady::now() + resilience::pause_before(pauses, failures, random_unit()));
+    const bool is_empty = news && !news->reset && (!news->changes || news->changes->empty());
+    const bool hurried = is_empty && Steady::now() - asked < milliseconds{900};
+    if (failures == 0 && !hurried) continue;
+    // A registry that stops, too, answers at once and has nothing to tell.
+    const auto pause = resilience::pause_before(pauses, std::max<std::int64_t>(failures, 1), random_unit());
+    auto pausing = stop_.wait_until(Steady::now() + std::max<Steady::duration>(pause, milliseconds{10}));
     co_await pausing;
   }
   const std::lock_guard lock(mutex_);

@@ -17,6 +17,8 @@ const std::vector<Placement> placements{
     {{"gateway"}, {"user", "inventory", "payment", "order"}},
     {{"gateway", "user", "inventory", "order"}, {"payment"}},
     {{"user", "inventory"}, {"order", "gateway"}, {"payment"}},
+    twice,
+    {{"registry", "gateway"}, {"user", "order"}, {"user", "order"}, {"inventory", "payment"}, {"inventory", "payment"}},
 };
 
 using Transcripts = std::vector<std::vector<std::string>>;

@@ -7,10 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+
+#include "support/eventually.h"
 
 namespace svc::test {
 namespace {
@@ -125,10 +128,16 @@ int free_port() {
 
 System::System(Placement placement, std::vector<std::string> flags)
     : placement_(std::move(placement)), flags_(std::move(flags)) {
-  for (const auto& module : all_modules) ports_[module] = free_port();
-  ports_["operations"] = free_port();
+  ports_.resize(placement_.size());
   processes_.resize(placement_.size());
+  for (std::size_t i = 0; i < placement_.size(); ++i) {
+    for (const auto& module : all_modules)
+      if (hosts(i, module)) ports_[i][module] = free_port();
+    if (hosts(i, "gateway")) ports_[i]["operations"] = free_port();
+    by_registry_ = by_registry_ || (placement_.size() > 1 && hosts(i, "registry"));
+  }
   start_all();
+  if (by_registry_) await_all_known();
 }
 
 System::~System() = default;
@@ -139,18 +148,51 @@ bool System::hosts(std::size_t process, const std::string& module) const {
   return false;
 }
 
+std::size_t System::index_of(const std::string& module, std::size_t copy) const {
+  for (std::size_t i = 0; i < placement_.size(); ++i)
+    if (hosts(i, module) && copy-- == 0) return i;
+  throw std::runtime_error("nobody hosts " + module);
+}
+
+int System::health_port(std::size_t process) const {
+  const auto& ports = ports_[process];
+  return ports.contains("operations") ? ports.at("operations") : ports.begin()->second;
+}
+
 std::vector<std::string> System::command(std::size_t process) const {
   std::string role;
   for (const auto& module : placement_[process]) role += (role.empty() ? "" : ",") + module;
   std::vector<std::string> words{svc_binary(), "--role=" + role, "--data=" + data().string(), "--config=/dev/null"};
-  for (const auto& [module, port] : ports_) {
-    words.push_back("--port." + module + "=" + std::to_string(port));
-    if (module == "registry" || module == "gateway" || module == "operations" || hosts(process, module)) continue;
-    words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(port));
+  for (const auto& [module, port] : ports_[process]) words.push_back("--port." + module + "=" + std::to_string(port));
+  if (by_registry_) words.push_back("--registry=http://127.0.0.1:" + std::to_string(port("registry")));
+  for (const auto& module : all_modules) {
+    if (by_registry_ || module == "registry" || module == "gateway" || hosts(process, module)) continue;
+    words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(port(module)));
   }
   if (placement_.size() > 1) words.emplace_back("--expose");
+  const auto is_linger = [](const auto& flag) { return flag.starts_with("--linger-ms"); };
+  if (std::ranges::none_of(flags_, is_linger)) words.emplace_back("--linger-ms=0");
   words.insert(words.end(), flags_.begin(), flags_.end());
   return words;
+}
+
+void System::await_all_known() {
+  std::map<std::string, std::size_t> copies;
+  for (std::size_t i = 0; i < placement_.size(); ++i)
+    for (const auto& [module, port] : ports_[i]) copies[module] += processes_[i]->running() ? 1 : 0;
+  for (std::size_t i = 0; i < placement_.size(); ++i) {
+    if (!processes_[i]->running()) continue;
+    const bool known = eventually([&] {
+      const auto ready = send(health_port(i), "GET", "/health/ready").json();
+      if (!ready.is_object()) return false;
+      for (const auto& [module, told] : ready.at("links").items()) {
+        const auto text = std::to_string(copies[module]) + (copies[module] == 1 ? " instance" : " instances");
+        if (told != "local" && told != text) return false;
+      }
+      return true;
+    });
+    if (!known) throw std::runtime_error("they did not find each other: " + logs());
+  }
 }
 
 void System::start(std::size_t process, const std::vector<std::string>& wrapper) {
@@ -166,19 +208,13 @@ void System::start_all() {
   for (std::size_t i = 0; i < processes_.size(); ++i) start(i);
 }
 
-Child& System::process(const std::string& module) {
-  for (std::size_t i = 0; i < processes_.size(); ++i)
-    if (hosts(i, module)) return *processes_[i];
-  throw std::runtime_error("nobody hosts " + module);
-}
+Child& System::process(const std::string& module, std::size_t copy) { return *processes_[index_of(module, copy)]; }
 
-void System::restart(const std::string& module, int signal) {
-  for (std::size_t i = 0; i < processes_.size(); ++i) {
-    if (!hosts(i, module)) continue;
-    processes_[i]->signal(signal);
-    processes_[i]->wait();
-    start(i);
-  }
+void System::restart(const std::string& module, int signal, std::size_t copy) {
+  const auto place = index_of(module, copy);
+  processes_[place]->signal(signal);
+  processes_[place]->wait();
+  start(place);
 }
 
 void System::stop_all(int signal) {

@@ -41,10 +41,14 @@ class Child {
   std::optional<int> status_;
 };
 
-/// Which modules share a process: {{"all"}}, or {{"user", "order"}, {"inventory", "payment", "gateway"}}.
+/// Which modules share a process: {{"all"}}, or {{"user", "order"}, {"inventory", "payment", "gateway"}}. Where one of
+/// many processes hosts the registry, all find each other by it, and a module may be hosted several times; otherwise
+/// they know each other's URLs.
 using Placement = std::vector<std::vector<std::string>>;
 inline const Placement whole{{"all"}};
 inline const Placement split{{"user"}, {"inventory"}, {"payment"}, {"order"}, {"gateway"}};
+inline const Placement twice{{"registry"}, {"user"}, {"user"},       {"inventory"}, {"inventory"}, {"payment"},
+                             {"payment"},  {"order"}, {"order"}, {"gateway"}};
 std::string name_of(const Placement& placement);
 
 class System {
@@ -53,18 +57,24 @@ class System {
   explicit System(Placement placement, std::vector<std::string> flags = {});
   ~System();
 
-  int gateway() const { return ports_.at("gateway"); }
-  int operations() const { return ports_.at("operations"); }
-  /// The port of a module, where it is open.
-  int port(const std::string& module) const { return ports_.at(module); }
+  int gateway() const { return port("gateway"); }
+  int operations() const { return ports_[index_of("gateway", 0)].at("operations"); }
+  /// The port of a module, where it is open; of its `copy`-th, where there are several.
+  int port(const std::string& module, std::size_t copy = 0) const { return ports_[index_of(module, copy)].at(module); }
+  /// Where the process that hosts it tells of its health, and takes operators' wishes.
+  int health_port(const std::string& module, std::size_t copy = 0) const { return health_port(index_of(module, copy)); }
 
-  /// The process that hosts `module`.
-  Child& process(const std::string& module);
+  /// The process that hosts `module`; of several, the `copy`-th.
+  Child& process(const std::string& module, std::size_t copy = 0);
+  /// The number of that process in the placement.
+  std::size_t index_of(const std::string& module, std::size_t copy) const;
   void start(std::size_t process, const std::vector<std::string>& wrapper = {});
   void start_all();
   /// Ends the process that hosts `module`, and starts it again on the same ports and data.
-  void restart(const std::string& module, int signal);
+  void restart(const std::string& module, int signal, std::size_t copy = 0);
   void stop_all(int signal);
+  /// Waits until each process knows of every instance that is running. Where they find each other by the registry.
+  void await_all_known();
 
   /// A token of scope admin for `subject`.
   std::string operator_token(const std::string& subject = "ops") const;
@@ -76,11 +86,13 @@ class System {
  private:
   std::vector<std::string> command(std::size_t process) const;
   bool hosts(std::size_t process, const std::string& module) const;
+  int health_port(std::size_t process) const;
 
   TempDir dir_;
   Placement placement_;
   std::vector<std::string> flags_;
-  std::map<std::string, int> ports_;
+  bool by_registry_ = false;
+  std::vector<std::map<std::string, int>> ports_;  // of each process
   std::vector<std::unique_ptr<Child>> processes_;
 };
 

@@ -37,6 +37,7 @@ BreakerOptions by_count(std::int64_t window, std::int64_t minimum, std::int64_t 
   options.minimum_calls = minimum;
   options.failure_rate_percent = percent;
   options.probes = probes;
+  options.open_ms = 60'000;
   return options;
 }
 BreakerOptions by_time(std::int64_t window_seconds, std::int64_t minimum, std::int64_t percent) {

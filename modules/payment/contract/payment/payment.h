@@ -6,6 +6,9 @@
 
 namespace svc::payment {
 
+/// Seconds that the provider of payments may take, and no other instance would be quicker.
+inline constexpr int provider_patience = 10;
+
 enum class PaymentStatus { captured, declined, refunded };
 constexpr auto names(std::type_identity<PaymentStatus>) {
   using enum PaymentStatus;
@@ -80,6 +83,7 @@ struct Charge {
       .summary = "Charges an amount, once per payment id; a decline is an answer, not an error",
       .access = Access::service,
       .retry = Retry::idempotent,
+      .patience_seconds = provider_patience,
       .fails = {Code::conflict}};
   using Response = Payment;
 };
@@ -103,7 +107,8 @@ struct Refund {
       .name = "refund",
       .summary = "Gives back what was charged; of what never was, refuses the charge that may still come",
       .access = Access::service,
-      .retry = Retry::idempotent};
+      .retry = Retry::idempotent,
+      .patience_seconds = provider_patience};
   using Response = Refunded;
 };
 

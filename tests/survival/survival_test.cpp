@@ -1,0 +1,162 @@
+// Instances come, go, hang and die, and clients do not notice. The real binary, two copies of every service, the
+// registry between them, and a load of requests that may all be repeated.
+#include <csignal>
+
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "survival/load.h"
+
+namespace {
+
+using namespace svc::test;
+using nlohmann::json;
+
+const std::vector<std::string> services{"user", "inventory", "payment", "order"};
+// Leases of the shortest kind, so that a test need not wait for the usual ones.
+const std::vector<std::string> quick{"--registry.lease-seconds=3", "--registry.beat-ms=1000", "--registry.probe-ms=500"};
+
+json instances_of(const System& system, const std::string& service) {
+  return send(system.port("registry"), "GET", "/services/" + service).json()["instances"];
+}
+
+// How a process sees the instance of `service` at `port`: serving, ejected, on_trial; or "" when it knows none there.
+std::string standing(const System& system, const std::string& seen_by, const std::string& service, int port) {
+  const auto status = send(system.health_port(seen_by), "GET", "/admin/status", bearer(system.operator_token())).json();
+  for (const auto& link : status["links"])
+    for (const auto& instance : link["instances"])
+      if (link["module"] == service && instance["port"] == port) return instance["standing"];
+  return "";
+}
+
+void check_no_failure(Load& load) {
+  load.stop();
+  const auto failures = load.failures();
+  CAPTURE(load.answered());
+  for (const auto& failure : failures) UNSCOPED_INFO(failure);
+  CHECK(failures.empty());
+  CHECK(load.twice() == 0);
+}
+
+// Every acknowledged order is there, and has ended.
+void check_orders(const System& system, const Load& load) {
+  for (const auto& id : load.orders()) {
+    const auto settled = [&] {
+      const auto order = send(system.gateway(), "GET", "/orders/" + id, bearer(load.customer()));
+      return order.status == 200 && order.json()["status"] == "confirmed";
+    };
+    if (!eventually(settled)) FAIL_CHECK("order " << id << " is not confirmed");
+  }
+}
+
+TEST_CASE("one of two copies is killed, of each service in turn, and no request fails") {
+  System system(twice, quick);
+  Load load(system, [&] { return system.gateway(); }, {});
+  load.pass(200);
+  for (const auto& service : services) {
+    CAPTURE(service);
+    const int port = system.port(service, 1);
+    system.process(service, 1).signal(SIGKILL);
+    system.process(service, 1).wait();
+    load.pass(200);
+    const std::string asker = service == "payment" ? "order" : "gateway";  // nobody asks the gateway for payments
+    CHECK(eventually([&] { return standing(system, asker, service, port) != "serving"; }));
+    CHECK(eventually([&] { return instances_of(system, service).size() == 1; }));
+    system.start(system.index_of(service, 1));
+    CHECK(eventually([&] { return standing(system, asker, service, port) == "serving"; }));
+    load.pass(100);
+  }
+  check_no_failure(load);
+  check_orders(system, load);
+}
+
+TEST_CASE("one of two copies hangs, of each service in turn, and no read fails") {
+  System system(twice, quick);
+  Load load(system, [&] { return system.gateway(); }, {.writes = false});
+  load.pass(200);
+  for (const std::string service : {"user", "inventory"}) {
+    CAPTURE(service);
+    const int port = system.port(service, 1);
+    system.process(service, 1).signal(SIGSTOP);
+    load.pass(500);
+    CHECK(eventually([&] { return standing(system, "gateway", service, port) != "serving"; }));
+    CHECK(eventually([&] { return instances_of(system, service).size() == 1; }));
+    load.pass(200);
+    system.process(service, 1).signal(SIGCONT);
+    CHECK(eventually([&] { return standing(system, "gateway", service, port) == "serving"; }));
+  }
+  check_no_failure(load);
+}
+
+TEST_CASE("while the registry is away everybody finds each other as before, and it fills again when it is back") {
+  System system(twice, quick);
+  Load load(system, [&] { return system.gateway(); }, {});
+  load.pass(100);
+  system.process("registry").signal(SIGKILL);
+  system.process("registry").wait();
+  load.pass(1'000);
+  CHECK(load.failures().empty());
+  system.start(system.index_of("registry", 0));
+  for (const auto& service : services) CHECK(eventually([&] { return instances_of(system, service).size() == 2; }));
+  load.pass(500);
+  check_no_failure(load);
+  check_orders(system, load);
+}
+
+TEST_CASE("every process is restarted in turn under load, and no request fails") {
+  const bool keep_alive = GENERATE(true, false);
+  const auto cycles = [] {
+    const char* const wished = std::getenv("SVC_SOAK");
+    return wished != nullptr ? 20 : 3;
+  }();
+  CAPTURE(keep_alive);
+  auto placement = twice;
+  placement.push_back({"gateway"});
+  System system(placement, {"--registry.lease-seconds=3", "--registry.beat-ms=1000", "--linger-ms=300"});
+  // Clients find a gateway as everybody finds everybody.
+  const auto some_gateway = [&] {
+    return send(system.port("registry"), "GET", "/discover/gateway").json()["port"].get<int>();
+  };
+  Load load(system, some_gateway, {.clients = 6, .keep_alive = keep_alive});
+  auto restarted = services;
+  restarted.emplace_back("gateway");
+  for (int cycle = 0; cycle < cycles; ++cycle)
+    for (const auto& service : restarted)
+      for (std::size_t copy : {0u, 1u}) {
+        CAPTURE(cycle, service, copy);
+        system.restart(service, SIGTERM, copy);
+        REQUIRE(eventually([&] { return instances_of(system, service).size() == 2; }));
+        load.pass(20);
+      }
+  check_no_failure(load);
+  check_orders(system, load);
+}
+
+TEST_CASE("a module is moved out of the whole into a process of its own, and back, under load") {
+  System system({{"registry", "user", "inventory", "payment", "order", "gateway"}, {"order"}}, quick);
+  const auto ops = bearer(system.operator_token());
+  const auto wish = [&](const std::string& what) {
+    return send(system.operations(), "POST", "/admin/modules/order/" + what, ops);
+  };
+  Load load(system, [&] { return system.gateway(); }, {});
+  load.pass(100);
+  for (int round = 0; round < 3; ++round) {
+    CHECK(wish("drain").json()["state"] == "drained");
+    load.pass(200);
+    CHECK(send(system.operations(), "GET", "/health/ready").json()["links"]["order"] == "1 instance");
+    CHECK(wish("resume").json()["state"] == "serving");
+    load.pass(200);
+    CHECK(send(system.operations(), "GET", "/health/ready").json()["links"]["order"] == "local");
+  }
+  check_no_failure(load);
+  check_orders(system, load);
+
+  CHECK(wish("drain").status == 200);
+  CHECK(wish("drain").status == 200);
+  CHECK(send(system.operations(), "POST", "/admin/modules/registry/drain", ops).status == 409);
+  CHECK(send(system.operations(), "POST", "/admin/modules/nothing/drain", ops).status == 404);
+  CHECK(send(system.operations(), "POST", "/admin/modules/order/drain").status == 401);
+  CHECK(send(system.operations(), "POST", "/admin/modules/order/drain", bearer(load.customer())).status == 403);
+  CHECK(send(system.gateway(), "POST", "/admin/modules/order/drain", ops).status == 404);
+}
+
+}  // namespace
