@@ -107,8 +107,15 @@ void Loop::run_timers() {
 }
 
 void Loop::post(Work* work) {
+  WorkList one;
+  one.push(work);
+  post(one);
+}
+
+void Loop::post(WorkList work) {
+  if (work.empty()) return;
   if (current_loop == this) {
-    here_.push(work);
+    here_.append(work);
     return;
   }
   bool wake;
@@ -116,7 +123,7 @@ void Loop::post(Work* work) {
     const std::lock_guard lock(mutex_);
     // One wake-up for however much is posted until the loop looks: a commit group costs one system call.
     wake = posted_.empty();
-    posted_.push(work);
+    posted_.append(work);
   }
   if (!wake) return;
   const std::uint64_t one = 1;

@@ -83,6 +83,7 @@ class Loop {
 
   // From any thread.
   void post(Work* work);
+  void post(WorkList work);
   void post(std::function<void()> work);
   void stop();
 

@@ -99,6 +99,7 @@ void Runner::turn_at(Record& record, int last, std::string reason, std::string d
 
 Task<> Runner::advance(Record& record, Instance& instance) {
   const int count = static_cast<int>(definition_.steps.size());
+  const auto origin = std::make_shared<const Origin>(Origin{record.id, {}, {}, {}});
   std::vector<Entry> entries;  // not yet on disk
   while (!stopping_) {
     const bool forward = record.state == State::forward;
@@ -121,7 +122,8 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       if (!still_ours) co_return;
     }
 
-    auto trying = forward ? instance.forward(step, call_for(record)) : instance.undo(step, call_for(record));
+    Call call{Steady::now() + milliseconds{options_.step_timeout_ms}, nullptr, origin, false};
+    auto trying = forward ? instance.forward(step, std::move(call)) : instance.undo(step, std::move(call));
     auto result = co_await trying;
     Entry entry{std::string(forward ? names.forward : names.undo), record.attempt, "done", clock_.now(), ""};
     if (result) {
@@ -184,15 +186,6 @@ Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* s
   }
   log::warn("saga_let_go", {{"saga", record.id}, {"reason", saved.error().reason}});
   co_return false;
-}
-
-Call Runner::call_for(const Record& record) const {
-  auto origin = std::make_shared<Origin>();
-  origin->request_id = record.id;
-  Call call;
-  call.origin = std::move(origin);
-  call.deadline = Steady::now() + milliseconds{options_.step_timeout_ms};
-  return call;
 }
 
 // Many sagas that failed together do not come back together.

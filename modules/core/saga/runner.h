@@ -90,7 +90,6 @@ class Runner {
   Task<> take_up(std::string id);
   std::optional<Record> change(sql::Transaction& transaction, const std::string& id, State from, State to, Entry entry);
   void turn_at(Record& record, int last, std::string reason, std::string detail) const;
-  Call call_for(const Record& record) const;
   milliseconds pause_before_try(int attempt, bool forward) const;
   std::shared_ptr<Event> stop_event();
 

@@ -89,8 +89,9 @@ Database::Counts Writer::counts() const {
 }
 
 void Writer::work() {
+  Group group;  // kept from round to round, as the queue is: neither grows anew
   while (true) {
-    auto group = take_group();
+    take_group(group);
     if (group.empty()) {
       const std::lock_guard lock(mutex_);
       if (stopping_ && queue_.empty()) return;
@@ -106,12 +107,11 @@ void Writer::work() {
 }
 
 // Waits for work; while the disk is out of order, only until the next probe is due.
-Writer::Group Writer::take_group() {
+void Writer::take_group(Group& group) {
   std::unique_lock lock(mutex_);
   const auto due = [this] { return stopping_ || !queue_.empty(); };
   if (unwritable_) filled_.wait_for(lock, probe_interval, due);
   else filled_.wait(lock, due);
-  Group group;
   if (queue_.size() <= group_limit) {
     group.swap(queue_);
   } else {
@@ -119,7 +119,6 @@ Writer::Group Writer::take_group() {
     group.assign(queue_.begin(), last);
     queue_.erase(queue_.begin(), last);
   }
-  return group;
 }
 
 void Writer::run_group(Group& group) {
@@ -215,8 +214,15 @@ void Writer::refuse_all(Group& group, const Error& error) {
     if (!job->thrown) job->refused = error;
 }
 
+// Each loop gets all of its own at once, so that it wakes once.
 void Writer::finish(Group& group) {
-  for (auto* job : group) job->home->post(job);
+  for (auto first = group.begin(); first != group.end();) {
+    Loop* const home = (*first)->home;
+    const auto others = std::stable_partition(first, group.end(), [home](auto* job) { return job->home == home; });
+    WorkList done;
+    for (; first != others; ++first) done.push(*first);
+    home->post(done);
+  }
   group.clear();
 }
 

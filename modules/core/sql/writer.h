@@ -29,7 +29,7 @@ class Writer {
   using Group = std::vector<Database::JobBase*>;
 
   void work();
-  Group take_group();
+  void take_group(Group& group);
   bool would_be_late(const Database::JobBase& job) const;
   void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);

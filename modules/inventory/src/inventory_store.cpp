@@ -28,6 +28,11 @@ void save_item(sql::Transaction& transaction, const StockedItem& item) {
       item.sku, item.name, item.unit_price.amount, item.unit_price.currency, item.on_hand);
 }
 
+bool set_aside(sql::Transaction& transaction, const Line& line) {
+  return transaction.execute("UPDATE items SET reserved = reserved + ? WHERE sku = ? AND on_hand - reserved >= ?",
+                             line.quantity, line.sku, line.quantity) == 1;
+}
+
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
   transaction.execute("UPDATE items SET on_hand = on_hand + ?, reserved = reserved + ? WHERE sku = ?", on_hand,
                       reserved, sku);
@@ -50,12 +55,18 @@ std::vector<Line> find_lines(sql::Session& session, const std::string& order_id)
   return lines;
 }
 
-void save_reservation(sql::Transaction& transaction, const std::string& order_id,
-                      const StoredReservation& reservation) {
-  transaction.execute(
-      "INSERT INTO reservations (order_id, state, expires_at, detail) VALUES (?, ?, ?, ?) "
-      "ON CONFLICT (order_id) DO UPDATE SET state = excluded.state",
-      order_id, reservation.state, reservation.expires_at, reservation.detail);
+bool insert_reservation(sql::Transaction& transaction, const std::string& order_id,
+                        const StoredReservation& reservation) {
+  return transaction.execute(
+             "INSERT INTO reservations (order_id, state, expires_at, detail) VALUES (?, ?, ?, ?) "
+             "ON CONFLICT (order_id) DO NOTHING",
+             order_id, reservation.state, reservation.expires_at, reservation.detail) == 1;
+}
+
+void update_reservation(sql::Transaction& transaction, const std::string& order_id,
+                        const StoredReservation& reservation) {
+  transaction.execute("UPDATE reservations SET state = ?, detail = ? WHERE order_id = ?", reservation.state,
+                      reservation.detail, order_id);
 }
 
 void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines) {

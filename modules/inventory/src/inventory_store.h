@@ -32,12 +32,17 @@ std::optional<StockedItem> find_item(sql::Session& session, const std::string& s
 std::vector<StockedItem> list_items_after(sql::Session& session, const std::string& sku, int limit);
 /// Makes or overwrites an item; its reserved units stay.
 void save_item(sql::Transaction& transaction, const StockedItem& item);
+/// Reserves what is available; false when there is too little of it, or no such item.
+bool set_aside(sql::Transaction& transaction, const Line& line);
 /// Moves stock: both counts change by the given numbers, which may be negative.
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
 
 std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id);
 std::vector<Line> find_lines(sql::Session& session, const std::string& order_id);
-void save_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
+/// False when the order has one.
+bool insert_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
+/// Writes its state and detail.
+void update_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
 void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines);
 /// Orders whose reservation is held beyond its time.
 std::vector<std::string> find_expired(sql::Session& session, Time now, int limit);

@@ -1,5 +1,8 @@
 #include "reservations.h"
 
+#include <algorithm>
+#include <span>
+
 namespace svc::inventory {
 namespace {
 
@@ -26,19 +29,17 @@ void move_lines(sql::Transaction& transaction, const std::string& order_id, std:
 
 Reserved reserve(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines,
                  Time expires_at) {
-  if (const auto known = find_reservation(transaction, order_id)) return {answer_of(order_id, *known)};
   StoredReservation made{held, expires_at, ""};
-  for (const auto& line : lines) {
-    const auto item = find_item(transaction, line.sku);
-    if (item && item->available() >= line.quantity) continue;
-    made.state = refused;
-    made.detail = line.sku;
-    break;
-  }
-  save_reservation(transaction, order_id, made);
-  if (made.state == held) {
+  if (!insert_reservation(transaction, order_id, made))
+    return {answer_of(order_id, *find_reservation(transaction, order_id))};
+  const auto missing = std::ranges::find_if(lines, [&](const auto& line) { return !set_aside(transaction, line); });
+  if (missing == lines.end()) {
     save_lines(transaction, order_id, lines);
-    for (const auto& line : lines) move_stock(transaction, line.sku, 0, line.quantity);
+  } else {
+    for (const auto& line : std::span(lines.begin(), missing)) move_stock(transaction, line.sku, 0, -line.quantity);
+    made.state = refused;
+    made.detail = missing->sku;
+    update_reservation(transaction, order_id, made);
   }
   return {answer_of(order_id, made)};
 }
@@ -48,19 +49,21 @@ Result<Reservation> commit(sql::Transaction& transaction, const std::string& ord
   if (!known) return fail(Code::conflict, "not_reserved", "Nothing was set aside for this order");
   if (known->state == held) {
     known->state = committed;
-    save_reservation(transaction, order_id, *known);
+    update_reservation(transaction, order_id, *known);
     move_lines(transaction, order_id, -1, -1);
   }
   return answer_of(order_id, *known);
 }
 
 Reservation release(sql::Transaction& transaction, const std::string& order_id) {
-  auto known = find_reservation(transaction, order_id).value_or(StoredReservation{released, Time{}, ""});
+  StoredReservation mark{released, Time{}, ""};
+  if (insert_reservation(transaction, order_id, mark)) return {order_id, mark.state, mark.expires_at};
+  auto known = *find_reservation(transaction, order_id);
   if (known.state == held) move_lines(transaction, order_id, 0, -1);
   if (known.state == committed) move_lines(transaction, order_id, 1, 0);
-  if (known.state != expired && known.state != refused) {
+  if (known.state == held || known.state == committed) {
     known.state = released;
-    save_reservation(transaction, order_id, known);
+    update_reservation(transaction, order_id, known);
   }
   return {order_id, known.state, known.expires_at};
 }
@@ -69,7 +72,7 @@ void expire(sql::Transaction& transaction, const std::string& order_id, Time now
   auto known = find_reservation(transaction, order_id);
   if (!known || known->state != held || known->expires_at > now) return;
   known->state = expired;
-  save_reservation(transaction, order_id, *known);
+  update_reservation(transaction, order_id, *known);
   move_lines(transaction, order_id, 0, -1);
 }
 

@@ -14,7 +14,6 @@ CREATE TABLE orders (
   updated_at     INTEGER NOT NULL
 ) WITHOUT ROWID;
 
-CREATE INDEX orders_by_user ON orders (user_id, id);
 CREATE INDEX orders_by_user_and_status ON orders (user_id, status, id);
 CREATE INDEX orders_by_status ON orders (status, id);
 

@@ -69,8 +69,14 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
     session.each("SELECT id FROM orders WHERE user_id = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?", add,
                  *user, *status, before, limit);
   else if (user)
-    session.each("SELECT id FROM orders WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?", add, *user, before,
-                 limit);
+    // Merged from one index: another, of users alone, would be written with every order.
+    session.each(
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'pending' AND id < ?2 UNION ALL "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'confirmed' AND id < ?2 UNION ALL "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'cancelled' AND id < ?2 UNION ALL "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'needs_attention' AND id < ?2 "
+        "ORDER BY id DESC LIMIT ?3",
+        add, *user, before, limit);
   else if (status)
     session.each("SELECT id FROM orders WHERE status = ? AND id < ? ORDER BY id DESC LIMIT ?", add, *status, before,
                  limit);

@@ -53,8 +53,7 @@ Reply<Charge> PaymentService::handle(Call call, Charge command) {
                      clock_.now()};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<StoredPayment> {
     // The same charge, or its refund, may have come in between.
-    if (auto known = find_payment(transaction, made.id)) return std::move(*known);
-    insert_payment(transaction, made);
+    if (!insert_payment(transaction, made)) return *find_payment(transaction, made.id);
     if (made.status == StoredStatus::captured) enter(transaction, made.id, Movement::charge, made.amount, made.created_at);
     return made;
   });

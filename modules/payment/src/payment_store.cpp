@@ -16,12 +16,12 @@ std::optional<StoredPayment> find_payment(sql::Session& session, const std::stri
       id);
 }
 
-void insert_payment(sql::Transaction& transaction, const StoredPayment& payment) {
-  transaction.execute(
-      "INSERT INTO payments (id, order_id, user_id, amount, currency, status, created_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-      payment.id, payment.order_id, payment.user_id, payment.amount.amount, payment.amount.currency, payment.status,
-      payment.created_at);
+bool insert_payment(sql::Transaction& transaction, const StoredPayment& payment) {
+  return transaction.execute(
+             "INSERT INTO payments (id, order_id, user_id, amount, currency, status, created_at) "
+             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+             payment.id, payment.order_id, payment.user_id, payment.amount.amount, payment.amount.currency,
+             payment.status, payment.created_at) == 1;
 }
 
 void set_status(sql::Transaction& transaction, const std::string& id, StoredStatus status) {

@@ -27,8 +27,8 @@ struct StoredPayment {
 };
 
 std::optional<StoredPayment> find_payment(sql::Session& session, const std::string& id);
-/// Does nothing when the id is taken.
-void insert_payment(sql::Transaction& transaction, const StoredPayment& payment);
+/// False, and nothing is done, when the id is taken.
+bool insert_payment(sql::Transaction& transaction, const StoredPayment& payment);
 void set_status(sql::Transaction& transaction, const std::string& id, StoredStatus status);
 
 enum class Movement { charge, refund };

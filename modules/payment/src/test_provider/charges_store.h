@@ -25,6 +25,8 @@ struct Known {
 };
 
 std::optional<Known> find(sql::Session& session, const std::string& key);
+/// False, and nothing is done, when the key is known.
+bool add(sql::Transaction& transaction, const std::string& key, const Known& known, const Money& amount);
 /// `amount` is taken with the first.
 void save(sql::Transaction& transaction, const std::string& key, const Known& known, const Money& amount);
 

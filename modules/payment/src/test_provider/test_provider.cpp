@@ -31,7 +31,10 @@ Task<Result<Decision>> TestProvider::charge(std::string key, Money amount, std::
   Known known;
   bool decided_now = false;
   auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    known = find(transaction, key).value_or(Known{});
+    known = {decide(method, 1), 1};
+    decided_now = add(transaction, key, known, amount);
+    if (decided_now) return Nothing{};
+    known = *find(transaction, key);
     decided_now = known.state == State::trying;
     if (!decided_now) return Nothing{};
     ++known.tries;
