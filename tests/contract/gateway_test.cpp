@@ -89,7 +89,8 @@ TEST_CASE("fields that Connection names go no further, however it names them") {
   const auto behind = upstream_behind(wire, "shop", f.world.cluster);
   f.handler = make(f.config, {{open_route, behind.get()}}, f.world.identify, "{}");
   for (const auto& connections : std::vector<std::vector<std::string>>{
-           {"X-Hop"}, {"close, x-hop"}, {"close,\tX-Hop\t,"}, {", ,X-Hop \t, close"}, {"close", "X-Hop"}, {"X-Hop", "close"}}) {
+           {"X-Hop"}, {"close, x-hop"}, {"close,\tX-Hop\t,"}, {", ,X-Hop \t, close"}, {"close", "X-Hop"},
+           {"X-Hop", "close"}}) {
     CAPTURE(connections);
     std::vector<std::pair<std::string, std::string>> fields{{"X-Hop", "1"}, {"X-Kept", "2"}};
     for (const auto& value : connections) fields.emplace_back("Connection", value);
