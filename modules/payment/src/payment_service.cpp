@@ -37,14 +37,14 @@ Reply<CheckMethod> PaymentService::handle(Call, CheckMethod query) {
 }
 
 Reply<Charge> PaymentService::handle(Call call, Charge command) {
-  // A charge that our books know already is not looked for first: that is rare, and the provider knows it too.
+  if (const auto known = find(command.payment_id)) return answer_of(*known);
+  return charge_anew(std::move(call), std::move(command));
+}
+
+Reply<Charge> PaymentService::charge_anew(Call call, Charge command) {
   auto charging = provider_.charge(command.payment_id, command.amount, command.method, call.deadline);
   auto decision = co_await charging;
-  if (!decision) {
-    const auto known = find(command.payment_id);
-    if (known) co_return answer_of(*known);
-    co_return refusal(decision);
-  }
+  if (!decision) co_return refusal(decision);
   StoredPayment made{command.payment_id,
                      command.order_id,
                      command.user_id,

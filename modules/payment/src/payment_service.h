@@ -21,6 +21,7 @@ class PaymentService final : public Payments {
   Reply<Refund> handle(Call call, Refund command) override;
 
  private:
+  Reply<Charge> charge_anew(Call call, Charge command);
   std::optional<StoredPayment> find(const std::string& id);
 
   sql::Database& database_;
