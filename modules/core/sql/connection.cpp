@@ -80,8 +80,9 @@ sqlite3_stmt* Connection::prepared(Sql sql) {
   auto& known = statements_[sql.text()];
   if (known) return known.get();
   sqlite3_stmt* made = nullptr;
-  const int result = sqlite3_prepare_v3(database_.getHandle(), sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr);
-  if (result != SQLITE_OK) throw SQLite::Exception(database_.getHandle(), result);
+  sqlite3* const database = database_.getHandle();
+  const int result = sqlite3_prepare_v3(database, sql.text(), -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr);
+  if (result != SQLITE_OK) throw SQLite::Exception(database, result);
   known.reset(made);
   return made;
 }
@@ -110,7 +111,8 @@ int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, v
 std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 std::string Row::text(int column) const {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return text == nullptr ? std::string{} : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 bool Row::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 void Row::unknown_name(int column) const {

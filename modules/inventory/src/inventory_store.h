@@ -40,9 +40,11 @@ void move_stock(sql::Transaction& transaction, const std::string& sku, std::int6
 std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id);
 std::vector<Line> find_lines(sql::Session& session, const std::string& order_id);
 /// False when the order has one.
-bool insert_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
+bool insert_reservation(sql::Transaction& transaction, const std::string& order_id,
+                        const StoredReservation& reservation);
 /// Writes its state and detail.
-void update_reservation(sql::Transaction& transaction, const std::string& order_id, const StoredReservation& reservation);
+void update_reservation(sql::Transaction& transaction, const std::string& order_id,
+                        const StoredReservation& reservation);
 void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines);
 /// Orders whose reservation is held beyond its time.
 std::vector<std::string> find_expired(sql::Session& session, Time now, int limit);
