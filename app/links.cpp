@@ -2,6 +2,16 @@
 
 namespace svc::app {
 
+namespace {
+
+const std::string by_default = "default port";  // the id of an instance that nobody has told of
+
+}  // namespace
+
+http::Address registry_address(const Settings& settings) {
+  return http::parse_base_url(settings.general.registry_url).value_or(http::Address{"127.0.0.1", settings.port.registry});
+}
+
 Links::Links(const Settings& settings, http::Client& client, const ClusterKey& cluster)
     : settings_(settings), client_(client), cluster_(cluster) {}
 
@@ -21,6 +31,8 @@ std::shared_ptr<http::RemoteService> Links::remote(const std::string& name) {
   if (!remote) {
     remote = std::make_shared<http::RemoteService>(client_, name, settings_.remote);
     if (const auto url = http::parse_base_url(settings_.link_to(name))) remote->set_instances({{"url", *url}});
+    else if (is_linked_module(name) && !settings_.hosts(name))
+      remote->set_instances({{by_default, {"127.0.0.1", settings_.port.of(name)}}});
   }
   return remote;
 }
@@ -44,8 +56,10 @@ std::map<std::string, std::string> Links::told() const {
   for (const auto& [name, remote] : remotes_) {
     auto& text = told[name] = via(name);
     if (text != "registry") continue;
-    const auto count = remote->status(Steady::now()).instances.size();
-    text = std::to_string(count) + (count == 1 ? " instance" : " instances");
+    const auto instances = remote->status(Steady::now()).instances;
+    if (instances.size() == 1 && instances[0].instance.id == by_default)
+      text = "http://127.0.0.1:" + std::to_string(instances[0].instance.address.port) + " until it registers";
+    else text = std::to_string(instances.size()) + (instances.size() == 1 ? " instance" : " instances");
   }
   return told;
 }

@@ -14,6 +14,9 @@
 
 namespace svc::app {
 
+/// Where the registry is, for those who do not host it.
+http::Address registry_address(const Settings& settings);
+
 class Links {
  public:
   /// What it refers to must outlive it.
@@ -37,7 +40,8 @@ class Links {
   Hosting& host(const std::string& name, const Module& module);
   /// The same; null for others.
   Hosting* hosting(std::string_view name) const;
-  /// The module as other processes serve it. Made when it is first asked for.
+  /// The module as other processes serve it. Made when it is first asked for. Until the registry has told of an
+  /// instance it is looked for where it would be on this machine by default.
   std::shared_ptr<http::RemoteService> remote(const std::string& name);
 
   /// Those whose instances the registry is to be asked for.

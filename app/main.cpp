@@ -17,6 +17,7 @@
 #include "documents.h"
 #include "observe/log.h"
 #include "settings.h"
+#include "status.h"
 #include "tokens.h"
 #include "wiring.h"
 
@@ -102,6 +103,11 @@ int run(const std::vector<std::string>& arguments, const std::vector<std::string
     case Action::token:
       std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live) << "\n";
       return EXIT_SUCCESS;
+    case Action::status: {
+      const auto report = svc::app::status_report(line->settings);
+      std::cout << report.text;
+      return report.ok ? EXIT_SUCCESS : exit_failed;
+    }
     case Action::serve: break;
   }
   return serve(line->settings);

@@ -132,7 +132,7 @@ const std::string& PerModule::of(std::string_view module) const {
 
 const std::string& Settings::link_to(std::string_view service) const {
   static const std::string by_registry = "http";
-  return std::ranges::find(linked_names, service) == std::end(linked_names) ? by_registry : link.of(service);
+  return is_linked_module(service) ? link.of(service) : by_registry;
 }
 
 tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::string>& arguments,
@@ -153,6 +153,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   cli.add_flag("--print-config", print_config, "Print what is in force and where each value came from");
   cli.add_flag("--print-config-template", print_template, "Print a file with every key and its default");
   auto* const openapi = cli.add_subcommand("openapi", "Print the OpenAPI document");
+  auto* const status = cli.add_subcommand("status", "Print how services, instances and links stand");
   auto* const token = cli.add_subcommand("token", "Print an access token made with the keys under --data");
   token->add_option("--subject", line.subject, "Whom it names")->required();
   token->add_option("--scope", line.scope, "What it opens: admin; or register:NAME, with which programs register as the service NAME")->required();
@@ -220,6 +221,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   line.action = check_config     ? Action::check_config
                 : print_config   ? Action::print_config
                 : openapi->parsed() ? Action::openapi
+                : status->parsed()  ? Action::status
                 : token->parsed()   ? Action::token
                                     : Action::serve;
   if (print_config) line.text = config.print();

@@ -1,6 +1,7 @@
 // Settings: all that can be set, and how it is read from the command line.
 #pragma once
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ namespace svc::app {
 inline constexpr std::string_view module_names[] = {"registry", "user", "inventory", "payment", "order", "gateway"};
 /// Those of them that have a database, and that others reach by links.
 inline constexpr std::string_view linked_names[] = {"user", "inventory", "payment", "order"};
+
+constexpr bool is_linked_module(std::string_view name) {
+  return std::ranges::find(linked_names, name) != std::end(linked_names);
+}
 
 struct Ports {
   int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
@@ -154,7 +159,7 @@ struct Settings {
 
 /// What a command line asks for.
 struct CommandLine {
-  enum class Action { serve, check_config, print_config, print_template, openapi, token, help, version };
+  enum class Action { serve, check_config, print_config, print_template, openapi, status, token, help, version };
   Action action = Action::serve;
   Settings settings{};
   std::string text{};  ///< of help, version, or the configuration in force

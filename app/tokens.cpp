@@ -27,6 +27,11 @@ std::filesystem::path published_keys_file(const Settings& settings) {
   return std::filesystem::path(settings.general.data) / "keys" / "published.json";
 }
 
+std::filesystem::path cluster_key_file(const Settings& settings) {
+  if (!settings.general.cluster_key.empty()) return settings.general.cluster_key;
+  return std::filesystem::path(settings.general.data) / "keys" / "cluster";
+}
+
 std::string operator_token(const Settings& settings, const std::string& subject, const std::string& scope,
                            seconds time_to_live) {
   const SystemClock clock;

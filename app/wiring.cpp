@@ -35,11 +35,6 @@ std::size_t thread_count(const Settings& settings) {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-std::filesystem::path cluster_key_file(const Settings& settings) {
-  if (!settings.general.cluster_key.empty()) return settings.general.cluster_key;
-  return std::filesystem::path(settings.general.data) / "keys" / "cluster";
-}
-
 std::filesystem::path database_file(const Settings& settings, std::string_view module) {
   const auto& set = settings.database.of(module);
   if (!set.empty()) return set.substr(std::string_view("sqlite:").size());
@@ -193,8 +188,7 @@ void Process::Parts::make_modules() {
         Local<registry::Registry>{Door<registry::Registry>(registry->service())});
   } else {
     const auto remote = std::make_shared<http::RemoteService>(client, "registry", settings.remote);
-    const http::Address usual{"127.0.0.1", settings.port.registry};
-    remote->set_instances({{"url", http::parse_base_url(registry_url).value_or(usual)}});
+    remote->set_instances({{"url", registry_address(settings)}});
     registry_link = http::Outside<registry::Registry>::connect({remote, &cluster, asker, "registry"});
   }
   users = links.to<user::Users>(user.get(), asker);
