@@ -255,7 +255,7 @@ void Process::Parts::take_part() {
   for (const auto& [name, server] : servers)
     if (operations_port == 0 || name == "operations") operations_port = server->port();
   for (const auto& [name, server] : servers) {
-    if (name == "operations") continue;
+    if (name == "operations" || name == "registry") continue;
     registry::Register instance;
     instance.service_name = name;
     instance.host = own_address(settings);

@@ -31,14 +31,14 @@ TEST_CASE("every fault of a command line is told at once, with status 2") {
   const TempDir dir;
   std::ofstream(dir / "bad.toml") << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
   const auto bad = svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
-                        "--link.user=ftp://x", "--link.order=http", "--database.payment=postgresql://x", "--nonsense",
+                        "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
                         "--events=amqp://x", "--order.wait-seconds=soon"},
                        {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
   CHECK(bad.status == 2);
   CHECK(bad.out.empty());
   for (const auto* fault :
        {"unknown key rolle", "bad.toml:1", "port.order = x: must be an integer", "bad.toml:3", "user.hash_memory_kib = 5",
-        "order.saga.lease_ms = 500", "no module \"shoes\"", "port.user = 70000", "link.user = ftp://x", "link.order = http",
+        "order.saga.lease_ms = 500", "no module \"shoes\"", "port.user = 70000", "link.user = ftp://x", "link.order = local:",
         "database.payment", "--nonsense", "events", "order.wait_seconds = soon", "gateway.cors_origins",
         "unknown variable SVC_TYPO"}) {
     CAPTURE(fault, bad.err);

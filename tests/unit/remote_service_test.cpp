@@ -34,7 +34,7 @@ struct Fake {
   Task<Response> answer() {
     ++asked;
     while (hangs) {
-      auto nap = sleep_for(milliseconds{5});
+      auto nap = sleep_until(Steady::now() + milliseconds{5});
       co_await nap;
     }
     if (status != 200) co_return problem(status, "told_to", "As it was told");

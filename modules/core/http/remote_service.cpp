@@ -183,7 +183,7 @@ Task<bool> RemoteService::may_send_again(Race& race, const Outgoing& request, st
   if (race.answer || !may || !(request.repeatable || never_left(*race.failure))) co_return false;
   const auto pause = pause_before(options_.backoff, static_cast<std::int64_t>(sent), random_unit());
   if (Steady::now() + pause >= deadline || !budget_.take(Steady::now())) co_return false;
-  auto pausing = sleep_for(pause);
+  auto pausing = sleep_until(Steady::now() + pause);
   co_await pausing;
   co_return true;
 }

@@ -12,7 +12,8 @@
 namespace svc::http {
 namespace {
 
-constexpr std::int64_t crowd = 100;  // so many connections, when they have gone, leave memory worth giving back
+// So many connections, when they have gone, leave memory worth giving back: of a crowd at once, and of the last ones.
+constexpr std::int64_t crowd = 100, few = 8;
 
 }  // namespace
 
@@ -28,7 +29,7 @@ void Server::Shared::count_out(const std::string& peer) {
   {
     const std::lock_guard lock(mutex);
     --open;
-    receded = open <= most / 2 && open <= most - crowd;
+    receded = (open <= most / 2 && open <= most - crowd) || (open <= few && most >= 4 * few);
     if (receded) most = open;
     if (const auto known = by_address.find(peer); known != by_address.end() && --known->second == 0)
       by_address.erase(known);
