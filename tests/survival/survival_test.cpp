@@ -1,10 +1,12 @@
 // Instances come, go, hang and die, and clients do not notice. The real binary, two copies of every service, the
 // registry between them, and a load of requests that may all be repeated.
 #include <csignal>
+#include <iostream>
 
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "survival/load.h"
+#include "survival/outage.h"
 
 namespace {
 
@@ -157,6 +159,40 @@ TEST_CASE("a module is moved out of the whole into a process of its own, and bac
   CHECK(send(system.operations(), "POST", "/admin/modules/order/drain").status == 401);
   CHECK(send(system.operations(), "POST", "/admin/modules/order/drain", bearer(load.customer())).status == 403);
   CHECK(send(system.gateway(), "POST", "/admin/modules/order/drain", ops).status == 404);
+}
+
+TEST_CASE("in an outage retries add at most a tenth to the calls that reach it, over three hops") {
+  // Breakers that never open, so that every call is made.
+  System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"gateway"}, {"inventory"}},
+                {"--resilience.breaker.window-calls=10000", "--resilience.breaker.minimum-calls=10000"});
+  Load load(system, [&] { return system.gateway(); }, {.clients = 0});
+  system.process("inventory").signal(SIGTERM);  // deregisters
+  system.process("inventory").wait();
+  Outage one, two;
+  one.register_as("inventory", system);
+  two.register_as("inventory", system);
+  REQUIRE(eventually([&] {
+    return send(system.operations(), "GET", "/health/ready").json()["links"]["inventory"] == "2 instances" &&
+           send(system.port("order"), "GET", "/health/ready").json()["links"]["inventory"] == "2 instances";
+  }));
+
+  const auto customer = bearer(load.customer());
+  constexpr int calls = 200;
+  SECTION("client, gateway, inventory") {
+    for (int i = 0; i < calls; ++i) CHECK(send(system.gateway(), "GET", "/items/anvil", customer).status == 503);
+  }
+  SECTION("client, gateway, order, inventory") {
+    const std::string order = R"({"items":[{"sku":"anvil","quantity":1}],"paymentMethod":"tok_visa"})";
+    for (int i = 0; i < calls; ++i) {
+      auto headers = customer;
+      headers.emplace_back("Idempotency-Key", "outage-" + std::to_string(i));
+      CHECK(send(system.gateway(), "POST", "/orders", headers, order).status == 503);
+    }
+  }
+  const int asked = one.asked() + two.asked();
+  std::cout << calls << " calls in an outage: " << asked << " reached it\n";
+  CHECK(asked >= calls);
+  CHECK(asked <= calls + calls / 10);
 }
 
 }  // namespace

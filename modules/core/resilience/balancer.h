@@ -4,7 +4,6 @@
 // Threads: any. Randomness is given by the caller, so that a test can choose it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -14,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/fields.h"
+#include "resilience/policy.h"
 
 namespace svc::resilience {
 
@@ -24,23 +23,6 @@ struct Candidate {
   std::int64_t outstanding = 0;  ///< calls this process has sent it that are not yet answered
   bool ejected = false;          ///< to be passed over
 };
-
-enum class Policy {
-  round_robin,        ///< each in its turn
-  random,             ///< any
-  least_outstanding,  ///< of two picked at random the one with fewer calls: nearly as even as the least of
-                      ///< all, and without the herd that rushes to it (Mitzenmacher, "The Power of Two
-                      ///< Choices in Randomized Load Balancing", IEEE TPDS 12(10), 2001)
-  weighted,         ///< each in its turn, by weight and well mixed: nginx's smooth weighted round robin
-  consistent_hash,  ///< the same key to the same instance: rendezvous hashing (Thaler and Ravishankar,
-                    ///< IEEE/ACM ToN 6(1), 1998). An instance that goes takes only its own keys with it
-};
-constexpr auto names(std::type_identity<Policy>) {
-  return std::array{EnumName{Policy::round_robin, "round_robin"}, EnumName{Policy::random, "random"},
-                    EnumName{Policy::least_outstanding, "least_outstanding"},
-                    EnumName{Policy::weighted, "weighted"},
-                    EnumName{Policy::consistent_hash, "consistent_hash"}};
-}
 
 class Balancer {
  public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "observe/log.h"
-#include "pick.h"
 
 namespace svc::registry {
 namespace {
@@ -184,10 +183,12 @@ Result<Instance> LeaseTable::discover(const Discover& wish, Time now) {
   auto leased = eligible(seen, false);
   if (leased.empty()) leased = eligible(seen, true);
   if (leased.empty()) return fail(Code::unavailable, "no_instance", "No instance of this service is there now");
-  std::vector<Candidate> candidates;
-  for (const auto* entry : leased) candidates.push_back({entry->place, entry->instance.weight, entry->picked});
-  auto& picked = *leased[pick(candidates, wish.policy, wish.key.value_or(""), seen.turn)];
-  if (wish.policy == Policy::round_robin) ++seen.turn;
+  // What is under way at an instance only its callers know; who was picked longest ago stands for who has least to do.
+  std::vector<resilience::Candidate> candidates;
+  for (const auto* entry : leased)
+    candidates.push_back({entry->place, entry->instance.weight, static_cast<std::int64_t>(entry->picked)});
+  auto& balancer = seen.balancers.try_emplace(wish.policy, wish.policy).first->second;
+  auto& picked = *leased[*balancer.choose(candidates, wish.key.value_or(""), random_bits())];
   picked.picked = ++picks_;
   return shown(picked, now);
 }

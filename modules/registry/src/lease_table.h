@@ -20,6 +20,7 @@
 #include "change_log.h"
 #include "registry/module.h"
 #include "registry/registry.h"
+#include "resilience/balancer.h"
 
 namespace svc::registry {
 
@@ -64,7 +65,7 @@ class LeaseTable {
   };
   struct Seen {
     std::map<std::string, std::string> ids;  // by place
-    std::uint64_t turn = 0;
+    std::map<Policy, resilience::Balancer> balancers;  // of the policies asked for so far
   };
   struct Struck {
     Time when;

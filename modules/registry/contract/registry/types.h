@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fields.h"
+#include "resilience/policy.h"
 
 namespace svc::registry {
 
@@ -34,14 +35,7 @@ constexpr auto names(std::type_identity<Probe>) {
                     EnumName{refused, "refused"}};
 }
 
-/// How one of several instances is picked.
-enum class Policy { round_robin, random, least_outstanding, weighted, consistent_hash };
-constexpr auto names(std::type_identity<Policy>) {
-  using enum Policy;
-  return std::array{EnumName{round_robin, "round_robin"}, EnumName{random, "random"},
-                    EnumName{least_outstanding, "least_outstanding"}, EnumName{weighted, "weighted"},
-                    EnumName{consistent_hash, "consistent_hash"}};
-}
+using resilience::Policy;
 
 struct Health {
   Lease lease = Lease::live;

@@ -1,0 +1,33 @@
+// Outage: something in place of a service that takes every request, counts it, and ends the connection without a word.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "support/system.h"
+
+namespace svc::test {
+
+class Outage {
+ public:
+  Outage();
+  ~Outage();
+  Outage(const Outage&) = delete;
+  Outage& operator=(const Outage&) = delete;
+
+  /// Has the registry of `system` send others here.
+  void register_as(const std::string& service, const System& system) const;
+  /// Requests that came, but for the registry's own.
+  int asked() const { return asked_; }
+
+ private:
+  void serve();
+
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<int> asked_{0};
+  std::thread thread_;
+};
+
+}  // namespace svc::test
