@@ -46,10 +46,16 @@ std::optional<http::Address> operations_of(const registry::Instance& instance) {
   return http::Address{instance.host, *port};
 }
 
+// A kept connection would outlive the loop that it is asked on.
+http::ClientOptions keeping_nothing(http::ClientOptions options) {
+  options.idle_connections = 0;
+  return options;
+}
+
 class Reporter {
  public:
   explicit Reporter(const Settings& settings)
-      : settings_(settings), cluster_(cluster_key_file(settings), clock_), client_(settings.http.client) {
+      : settings_(settings), cluster_(cluster_key_file(settings), clock_), client_(keeping_nothing(settings.http.client)) {
     auto admin = std::make_shared<Caller>();
     admin->subject = "svc status";
     admin->admin = true;
@@ -124,7 +130,10 @@ class Reporter {
     for (const auto& [process, status] : statuses_)
       for (const auto& link : status.links) {
         const Row begin{text_of(process), status.role, link.module, link.via};
-        if (link.instances.empty()) rows.push_back(begin);
+        if (link.via == "local" || link.instances.empty()) {
+          rows.push_back(begin);
+          continue;
+        }
         for (const auto& instance : link.instances) {
           auto row = begin;
           row.push_back(text_of({instance.host, instance.port}));

@@ -262,7 +262,7 @@ void Process::Parts::take_part() {
     instance.port = server->port();
     instance.version = SVC_VERSION;
     instance.weight = settings.instance.weight;
-    instance.metadata.emplace("operations", std::to_string(name == "gateway" ? operations_port : server->port()));
+    instance.metadata.emplace("operations", std::to_string(operations_port));
     auto& part = hosted[name];
     // Once ready it stays registered: the registry sees for itself how it fares.
     const auto ready = [this, &part, once = false]() mutable {

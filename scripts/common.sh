@@ -8,7 +8,7 @@ build_packages=(
   catch2 libcli11-dev libcpp-httplib-dev libexpected-dev libsodium-dev libspdlog-dev libsqlite3-dev
   libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
-test_packages=(openssl strace)
+test_packages=(iproute2 openssl strace)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: traces that name lines
 
 step() { printf '\n== %s\n' "$*"; }
