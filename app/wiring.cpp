@@ -187,7 +187,10 @@ void Process::Parts::make_modules() {
     registry_link = std::make_unique<Stub<registry::Registry, Local<registry::Registry>>>(
         Local<registry::Registry>{Door<registry::Registry>(registry->service())});
   } else {
-    const auto remote = std::make_shared<http::RemoteService>(client, "registry", settings.remote);
+    // It is asked seldom, and a breaker would only keep it from being found again.
+    auto options = settings.remote;
+    options.breaker = {.window = resilience::BreakerWindow::time, .minimum_calls = 1'000'000};
+    const auto remote = std::make_shared<http::RemoteService>(client, "registry", options);
     remote->set_instances({{"url", registry_address(settings)}});
     registry_link = http::Outside<registry::Registry>::connect({remote, &cluster, asker, "registry"});
   }

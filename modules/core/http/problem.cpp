@@ -1,9 +1,8 @@
 #include "http/problem.h"
 
-#include <charconv>
-
 #include "base/decode.h"
 #include "base/encode.h"
+#include "base/integer.h"
 #include "http/problem_document.h"
 
 namespace svc {
@@ -60,9 +59,9 @@ Error http::error_of(int status, std::string_view body, std::string_view retry_a
       error.violations.push_back(
           {std::move(violation.pointer), std::move(violation.rule), std::move(violation.detail)});
   }
-  int wait = 0;
-  const auto read = std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), wait);
-  if (!retry_after.empty() && read.ec == std::errc{}) error.retry_after = wait;
+  // A date (RFC 9110 section 10.2.3) is nothing we send.
+  const auto wait = parse_integer<int>(retry_after);
+  if (wait && *wait >= 0) error.retry_after = *wait;
   else if (error.code == Code::exhausted || error.code == Code::unavailable) error.retry_after = 1;
   return error;
 }

@@ -79,6 +79,7 @@ void Writer::note_pace(const Group& group, Steady::duration took) {
 }
 
 std::optional<std::string> Writer::unwritable() const {
+  if (!ill_) return std::nullopt;  // asked with every call to the module
   const std::lock_guard lock(mutex_);
   return unwritable_;
 }
@@ -241,6 +242,7 @@ void Writer::storage_failed(const std::string& what) {
   next_probe_ = Steady::now() + probe_interval;
   const std::lock_guard lock(mutex_);
   unwritable_ = what;
+  ill_ = true;
 }
 
 void Writer::probe() {
@@ -257,6 +259,7 @@ void Writer::probe() {
   log::info("database_writable", {{"file", connection_->raw().getFilename()}});
   const std::lock_guard lock(mutex_);
   unwritable_.reset();
+  ill_ = false;
 }
 
 }  // namespace svc::sql

@@ -1,6 +1,7 @@
 // Writer: the one thread that writes a database, many transactions to an fsync. Internal to core/sql.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -51,6 +52,7 @@ class Writer {
   std::vector<Database::JobBase*> queue_;  // guarded by mutex_, as all below
   bool stopping_ = false;
   std::optional<std::string> unwritable_;
+  std::atomic<bool> ill_{false};  // whether unwritable_ is set
   Database::Counts counts_;
   Steady::duration pace_{};  // what a transaction has taken of late, its share of the commit included
   std::thread thread_;
