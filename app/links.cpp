@@ -29,7 +29,9 @@ Hosting* Links::hosting(std::string_view name) const {
 std::shared_ptr<http::RemoteService> Links::remote(const std::string& name) {
   auto& remote = remotes_[name];
   if (!remote) {
-    remote = std::make_shared<http::RemoteService>(client_, name, settings_.remote);
+    auto options = settings_.remote;
+    options.balance = settings_.balance_of(name);
+    remote = std::make_shared<http::RemoteService>(client_, name, options);
     if (const auto url = http::parse_base_url(settings_.link_to(name))) remote->set_instances({{"url", *url}});
     else if (is_linked_module(name) && !settings_.hosts(name))
       remote->set_instances({{by_default, {"127.0.0.1", settings_.port.of(name)}}});

@@ -67,6 +67,32 @@ void check_engines(const Settings& settings, config::Config& config) {
   }
 }
 
+template <class S>
+void add_open_paths(std::vector<std::string_view>& paths) {
+  S::each_operation([&]<class Op>() {
+    if (surface(Op::endpoint) == Surface::open) paths.push_back(Op::endpoint.path);
+  });
+}
+
+// What the modules answer is not for others to answer, and the ways to them are their own.
+void check_foreign_routes(const Settings& settings, config::Config& config) {
+  std::vector<std::string_view> paths;
+  add_open_paths<user::Users>(paths);
+  add_open_paths<inventory::Inventory>(paths);
+  add_open_paths<order::Orders>(paths);
+  add_open_paths<payment::Payments>(paths);
+  for (std::size_t i = 0; i < settings.gateway.routes.size(); ++i) {
+    const auto& route = settings.gateway.routes[i];
+    const auto at = "gateway.routes." + std::to_string(i);
+    if (!gateway::is_prefix_text(route.prefix)) continue;  // told already
+    const auto hidden = std::ranges::find_if(paths, [&](auto path) { return gateway::shadows(route.prefix, path); });
+    if (hidden != paths.end())
+      config.fault_of(at + ".prefix", "must be another one: it hides a module's " + std::string(*hidden));
+    if (is_module(route.service))
+      config.fault_of(at + ".service", "must be a foreign service: modules have routes of their own");
+  }
+}
+
 // The ports that this process opens must differ.
 void check_ports(const Settings& settings, config::Config& config) {
   std::map<int, std::string> taken;
@@ -133,6 +159,11 @@ const std::string& PerModule::of(std::string_view module) const {
 const std::string& Settings::link_to(std::string_view service) const {
   static const std::string by_registry = "http";
   return is_linked_module(service) ? link.of(service) : by_registry;
+}
+
+resilience::Policy Settings::balance_of(std::string_view service) const {
+  const auto route = std::ranges::find(gateway.routes, service, &gateway::ForeignRoute::service);
+  return route == gateway.routes.end() ? remote.balance : route->balance;
 }
 
 tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::string>& arguments,
@@ -208,6 +239,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   const auto& registry = line.settings.general.registry_url;
   if (!registry.empty() && !http::parse_base_url(registry))
     config.fault("registry_url = " + registry + ": must be a URL such as http://127.0.0.1:3000");
+  check_foreign_routes(line.settings, config);
   check_ports(line.settings, config);
   if (token->parsed()) {
     if (line.subject.empty()) config.fault("--subject: must not be empty");

@@ -153,6 +153,8 @@ struct Settings {
   }
   /// How a service is reached, as LinkSettings has it; those that are no module of ours are found by the registry.
   const std::string& link_to(std::string_view service) const;
+  /// How calls to a service are balanced: those of the gateway's routes to it as these say.
+  resilience::Policy balance_of(std::string_view service) const;
   /// The names of the ports that a process of these settings opens.
   std::vector<std::string_view> opened_ports() const;
 };

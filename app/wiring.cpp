@@ -238,8 +238,9 @@ void Process::Parts::open_ports() {
     add_outer_routes<inventory::Inventory>();
     add_outer_routes<order::Orders>();
     add_outer_routes<payment::Payments>();
-    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document()), settings.http.server,
-         tls.get());
+    const auto reach = [this](const std::string& service) { return links.remote(service); };
+    open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document(), reach),
+         settings.http.server, tls.get());
     gateway::add_routes(operations, operations_routes, identify);
     add_operations(operations);
     open("operations", [this](http::Request& request) { return operations.dispatch(request); }, settings.http.server);

@@ -118,6 +118,24 @@ TEST_CASE("nothing reaches an upstream without a route, and without a token wher
   CHECK(f.upstream.asked == 2);
 }
 
+TEST_CASE("a prefix hides a path when a request could be meant for both") {
+  struct Row {
+    std::string prefix, path;
+    bool hides;
+  };
+  for (const auto& row : std::vector<Row>{{"/items", "/items", true},
+                                          {"/items", "/items/{sku}", true},
+                                          {"/items/a", "/items/{sku}", true},
+                                          {"/items/a/b", "/items/{sku}", false},
+                                          {"/item", "/items", false},
+                                          {"/items/a", "/items", false},
+                                          {"/orders/1/cancel", "/orders/{id}/cancel", true},
+                                          {"/orders/1/notes", "/orders/{id}/cancel", false}}) {
+    CAPTURE(row.prefix, row.path);
+    CHECK(shadows(row.prefix, row.path) == row.hides);
+  }
+}
+
 TEST_CASE("cross-origin requests are off until configured") {
   Fixture f;
   const std::vector<std::pair<std::string, std::string>> preflight{{"Origin", "https://shop.example"},

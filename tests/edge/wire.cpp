@@ -24,6 +24,10 @@ namespace {
 
 constexpr auto patience = std::chrono::seconds{30};
 
+struct Reset : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 int milliseconds_of(Wire::Duration limit) {
@@ -148,6 +152,7 @@ bool Wire::receive(Duration limit) {
   if (::poll(&wait, 1, milliseconds_of(limit)) == 0) fail("nothing comes");
   std::array<char, 64 * 1024> piece;
   const auto got = ::recv(fd_, piece.data(), piece.size(), 0);
+  if (got < 0 && errno == ECONNRESET) throw Reset("the connection was reset");
   if (got < 0) fail(std::string("recv: ") + std::strerror(errno));
   in_.append(piece.data(), static_cast<std::size_t>(got));
   return got > 0;
@@ -168,6 +173,53 @@ std::optional<std::string> Wire::line() {
 }
 
 std::optional<Reply> Wire::reply(bool bodiless) {
+  auto reply = head();
+  if (!reply || reply->status < 200 || reply->status == 204 || reply->status == 304 || bodiless) return reply;
+  if (reply->header("transfer-encoding") == "chunked") {
+    while (true) {
+      const auto piece = chunk();
+      if (!piece) fail("an answer's body ends early");
+      if (piece->empty()) return reply;
+      reply->body += *piece;
+    }
+  }
+  if (!reply->headers.contains("content-length")) fail("an answer without Content-Length");
+  const auto length = std::stoul(reply->header("content-length"));
+  while (in_.size() < length)
+    if (!receive(patience)) fail("an answer's body ends early");
+  reply->body = in_.substr(0, length);
+  in_.erase(0, length);
+  return reply;
+}
+
+std::optional<std::string> Wire::chunk() {
+  try {
+    const auto size_line = line();
+    if (!size_line) return std::nullopt;
+    const auto size = std::stoul(*size_line, nullptr, 16);
+    while (in_.size() < size + 2)
+      if (!receive(patience)) return std::nullopt;
+    if (in_.substr(size, 2) != "\r\n") fail("a chunk does not end where it says");
+    const auto piece = in_.substr(0, size);
+    in_.erase(0, size + 2);
+    return piece;
+  } catch (const Reset&) {
+    return std::nullopt;
+  }
+}
+
+std::string Wire::bytes(std::size_t most) {
+  try {
+    if (in_.empty()) receive(patience);
+  } catch (const Reset&) {
+    return {};
+  }
+  const auto some = in_.substr(0, most);
+  in_.erase(0, some.size());
+  return some;
+}
+
+std::optional<Reply> Wire::head() {
   const auto status_line = line();
   if (!status_line) {
     if (!in_.empty()) fail("an answer ends early: " + in_);
@@ -187,13 +239,6 @@ std::optional<Reply> Wire::reply(bool bodiless) {
     std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (!reply.headers.emplace(name, field->substr(colon + 2)).second) fail(name + " comes twice");
   }
-  if (reply.status < 200 || reply.status == 204 || bodiless) return reply;
-  if (!reply.headers.contains("content-length")) fail("an answer without Content-Length");
-  const auto length = std::stoul(reply.header("content-length"));
-  while (in_.size() < length)
-    if (!receive(patience)) fail("an answer's body ends early");
-  reply.body = in_.substr(0, length);
-  in_.erase(0, length);
   return reply;
 }
 

@@ -42,6 +42,12 @@ class Wire {
   /// The next answer; `bodiless` when it is one to HEAD. Nothing when the connection ends before one is there. Throws
   /// std::runtime_error when what comes is no answer, when the connection is reset, or when nothing comes in time.
   std::optional<Reply> reply(bool bodiless = false);
+  /// The head of the next answer, whose content is then read piece by piece. Nothing and errors as for reply().
+  std::optional<Reply> head();
+  /// The next chunk of its content; empty: the last. Nothing when the connection ends, or is reset, before that.
+  std::optional<std::string> chunk();
+  /// Up to `most` bytes of it as they come; empty when the connection ends or is reset.
+  std::string bytes(std::size_t most);
   /// All answers to the end of the connection.
   std::vector<Reply> replies();
   /// Whether the server ends the connection, sending nothing more, within `limit`.

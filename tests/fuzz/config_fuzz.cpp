@@ -20,18 +20,32 @@ namespace {
 using namespace svc;
 using svc::fuzz::must;
 
+struct Entry {
+  std::string name;
+  std::int64_t size = 1;
+  std::vector<std::string> tags;
+  static constexpr auto fields() {
+    return std::tuple{field(&Entry::name, "name", "What it is called", is_slug),
+                      field(&Entry::size, "size", "How large it is", Range{1, 10}),
+                      field(&Entry::tags, "tags", "What it goes by", Items{0, 3})};
+  }
+  static Entry example() { return {"name", 1, {}}; }
+};
+
 struct General {
   std::string role = "all";
   bool expose = false;
   int threads = 0;
   std::vector<std::string> origins;
   http::ServerOptions server{};
+  std::vector<Entry> entries;
   static constexpr auto fields() {
     return std::tuple{field(&General::role, "role", "What to host", Length{1, 200}),
                       field(&General::expose, "expose", "Open more ports"),
                       field(&General::threads, "threads", "How many", Range{0, 256}),
                       field(&General::origins, "origins", "Whose pages may call"),
-                      field(&General::server, "server", "The HTTP front")};
+                      field(&General::server, "server", "The HTTP front"),
+                      field(&General::entries, "entries", "One of many")};
   }
   void check_whole(Violations& found) const {
     if (expose && threads == 0) report(found, {"/threads", "minimum", "more than 0 to expose anything"});
@@ -76,6 +90,12 @@ struct Read {
   Read& operator=(const Read&) = delete;
 };
 
+bool same_entries(const std::vector<Entry>& a, const std::vector<Entry>& b) {
+  return std::ranges::equal(a, b, [](const Entry& x, const Entry& y) {
+    return x.name == y.name && x.size == y.size && x.tags == y.tags;
+  });
+}
+
 bool same_values(const config::Config& a, const config::Config& b) {
   return std::ranges::equal(a.keys(), b.keys(), [](const auto& x, const auto& y) { return x.value == y.value; });
 }
@@ -103,6 +123,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must(broken.empty(), "what is accepted keeps its rules");
   const Read printed(read.config.print());
   must(printed.config.faults().empty(), "what is printed can be read");
-  must(same_values(read.config, printed.config), "what is printed says the same");
+  must(same_values(read.config, printed.config) &&
+           same_entries(read.settings.general.entries, printed.settings.general.entries),
+       "what is printed says the same");
   return 0;
 }

@@ -1,4 +1,9 @@
-// Tasks, loops, events and pools.
+// Tasks, loops, events, pools and sockets.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <atomic>
 #include <stdexcept>
 #include <thread>
@@ -7,6 +12,7 @@
 #include "async/event.h"
 #include "async/loop.h"
 #include "async/pool.h"
+#include "async/socket.h"
 #include "support/catch.h"
 
 namespace {
@@ -246,6 +252,60 @@ TEST_CASE("a bell that rings as the time is up wakes once") {
   over = true;
   ringer.join();
   CHECK(rounds == 3'000);
+}
+
+// What was waited for, and whether it came in time.
+Task<bool> await_readable(Socket& socket, Steady::time_point limit) {
+  socket.expect_readable();
+  auto wait = socket.readable(limit);
+  const bool in_time = co_await wait;
+  co_return in_time;
+}
+Task<bool> await_writable(Socket& socket, Steady::time_point limit) {
+  socket.expect_writable();
+  auto wait = socket.writable(limit);
+  const bool in_time = co_await wait;
+  co_return in_time;
+}
+
+TEST_CASE("a socket's reader and its writer wait side by side, and each hears what it waits for") {
+  std::array<int, 2> ends{};
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
+  const std::string some(64 * 1024, 'x');
+  run_here([&]() -> Task<int> {
+    Socket socket(ends[0]);
+    NextTurn turn;
+    co_await turn;
+    while (::write(ends[0], some.data(), some.size()) > 0) {}
+    const auto soon = Steady::now() + milliseconds{50}, late = Steady::now() + milliseconds{10'000};
+
+    auto writing = await_writable(socket, late);
+    auto reading = await_readable(socket, soon);
+    const bool read_late = co_await reading;
+    CHECK_FALSE(read_late);  // its time was up; the other's was not
+    CHECK_FALSE(writing.ready());
+
+    reading = await_readable(socket, late);
+    CHECK(::write(ends[1], "a", 1) == 1);
+    const bool read = co_await reading;
+    CHECK(read);
+    CHECK_FALSE(writing.ready());
+
+    std::string taken(some.size(), 0);
+    while (::read(ends[1], taken.data(), taken.size()) > 0) {}
+    const bool wrote = co_await writing;
+    CHECK(wrote);
+
+    writing = await_writable(socket, late);
+    reading = await_readable(socket, late);
+    socket.interrupt();
+    CHECK((writing.ready() && reading.ready()));
+    const bool wrote_again = co_await writing;
+    const bool read_again = co_await reading;
+    CHECK_FALSE((wrote_again || read_again));
+    co_return 0;
+  });
+  ::close(ends[1]);
 }
 
 }  // namespace

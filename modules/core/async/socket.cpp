@@ -29,7 +29,7 @@ Socket::Transfer Socket::read(char* into, std::size_t size) {
       readable_ = false;
       return {Outcome::wait};
     }
-    return {Outcome::closed};
+    return {Outcome::closed, 0, got < 0 ? errno : 0};
   }
 }
 
@@ -45,7 +45,7 @@ Socket::Transfer Socket::write(std::span<const iovec> pieces) {
       writable_ = false;
       return {Outcome::wait};
     }
-    return {Outcome::closed};
+    return {Outcome::closed, 0, errno};
   }
 }
 
@@ -53,20 +53,39 @@ void Socket::on_events(std::uint32_t events) {
   if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) peer_gone_ = true;
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) readable_ = true;
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) writable_ = true;
-  if (waiting_ && (wants_write_ ? writable_ : readable_)) resume();
+  resume(take([this](const Wait& wait) { return wait.for_write_ ? writable_ : readable_; }), true);
 }
 
-void Socket::resume() {
-  limit_ = Steady::time_point::max();
-  std::exchange(waiting_, {}).resume();  // may destroy this
+// Takes those that are due off the list before any of them is resumed: whoever is may wait again, or destroy this.
+template <class Due>
+Socket::Wait* Socket::take(Due due) {
+  Wait* taken = nullptr;
+  for (Wait** at = &waiting_; *at != nullptr;) {
+    Wait* const wait = *at;
+    if (!due(*wait)) {
+      at = &wait->next_;
+      continue;
+    }
+    *at = wait->next_;
+    wait->next_ = taken;
+    taken = wait;
+  }
+  return taken;
+}
+
+void Socket::resume(Wait* taken, bool in_time) {
+  while (taken != nullptr) {
+    Wait* const wait = std::exchange(taken, taken->next_);  // gone once it is resumed
+    wait->in_time_ = in_time;
+    wait->awaiting_.resume();
+  }
 }
 
 void Socket::interrupt() {
-  if (waiting_) resume();
+  resume(take([](const Wait&) { return true; }), false);
 }
 
 void Socket::arm(Steady::time_point limit) {
-  limit_ = limit;
   if (limit == Steady::time_point::max()) return;
   if (timer_ && timer_at_ <= limit) return;  // it runs earlier, and looks again
   if (timer_) loop_.cancel(*timer_);
@@ -76,9 +95,10 @@ void Socket::arm(Steady::time_point limit) {
 
 void Socket::on_timer() {
   timer_.reset();
-  if (!waiting_ || limit_ == Steady::time_point::max()) return;
-  if (Steady::now() >= limit_) resume();
-  else arm(limit_);
+  const auto now = Steady::now();
+  Wait* const late = take([now](const Wait& wait) { return wait.limit_ <= now; });
+  for (const Wait* wait = waiting_; wait != nullptr; wait = wait->next_) arm(wait->limit_);
+  resume(late, false);
 }
 
 int Socket::take_error() const {

@@ -12,7 +12,8 @@
 
 namespace svc {
 
-/// Lives on the loop it was made on. At most one coroutine waits for it at a time.
+/// Lives on the loop it was made on. One coroutine may wait to read while another waits to write; who destroys it
+/// sees to it that none does.
 class Socket final : public Watcher {
  public:
   /// Takes ownership of `fd`, which must be non-blocking.
@@ -30,6 +31,7 @@ class Socket final : public Watcher {
   struct Transfer {
     Outcome outcome;
     std::size_t bytes = 0;
+    int error = 0;  ///< the errno of a broken connection; 0: the other end has closed its side in good order
   };
   Transfer read(char* into, std::size_t size);
   Transfer write(std::span<const iovec> pieces);
@@ -41,7 +43,7 @@ class Socket final : public Watcher {
   /// Whether the other end has closed its side, as far as is known.
   bool peer_gone() const { return peer_gone_; }
 
-  /// Ends a wait from outside, as if the time were up. On the loop's thread.
+  /// Ends what waits from outside, as if the time were up. On the loop's thread.
   void interrupt();
   /// For who reads, writes or connects the descriptor by other means, and was told EAGAIN or EINPROGRESS: readable()
   /// and writable() then wait for the next word of the kernel's.
@@ -55,16 +57,16 @@ class Socket final : public Watcher {
   void on_events(std::uint32_t events) override;
   void arm(Steady::time_point limit);
   void on_timer();
-  void resume();
+  template <class Due>
+  Wait* take(Due due);
+  static void resume(Wait* taken, bool in_time);
 
   Loop& loop_ = Loop::current();
   const int fd_;
   bool readable_ = true;  // edge-triggered: true until a call says otherwise
   bool writable_ = true;
   bool peer_gone_ = false;
-  bool wants_write_ = false;
-  std::coroutine_handle<> waiting_;
-  Steady::time_point limit_ = Steady::time_point::max();
+  Wait* waiting_ = nullptr;  // a list
   // One timer, left armed from wait to wait and re-armed only when it runs: most waits end long before.
   std::optional<Loop::TimerId> timer_;
   Steady::time_point timer_at_;
@@ -76,17 +78,22 @@ class Socket::Wait {
       : socket_(socket), limit_(limit), for_write_(for_write) {}
   bool await_ready() const { return for_write_ ? socket_.writable_ : socket_.readable_; }
   void await_suspend(std::coroutine_handle<> awaiting) {
-    socket_.waiting_ = awaiting;
-    socket_.wants_write_ = for_write_;
+    awaiting_ = awaiting;
+    next_ = socket_.waiting_;
+    socket_.waiting_ = this;
     socket_.arm(limit_);
   }
   /// False when the time was up, or the wait was interrupted.
-  bool await_resume() const { return for_write_ ? socket_.writable_ : socket_.readable_; }
+  bool await_resume() const { return in_time_; }
 
  private:
+  friend class Socket;
   Socket& socket_;
-  Steady::time_point limit_;
-  bool for_write_;
+  const Steady::time_point limit_;
+  const bool for_write_;
+  bool in_time_ = true;
+  std::coroutine_handle<> awaiting_;
+  Wait* next_ = nullptr;
 };
 
 inline Socket::Wait Socket::readable(Steady::time_point limit) { return {*this, limit, false}; }

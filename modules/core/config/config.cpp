@@ -52,6 +52,26 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+// With its sentence before it. `name`: within its table.
+std::string print_key(const Key& key, const std::string& name, bool as_template) {
+  return "# " + key.doc + ".\n" + (as_template ? "#" : "") + name + " = " +
+         (key.is_text ? quoted(key.value) : key.value) + (as_template ? "\n" : "  # " + key.source + "\n");
+}
+
+std::string last_word(const std::string& name) { return name.substr(name.rfind('.') + 1); }
+
+// Behind all tables, where TOML takes them from anyone.
+std::string print_list(const List& list, bool as_template) {
+  std::string out;
+  const auto print = [&](const std::vector<Key>& keys) {
+    out += (as_template ? "\n# " + list.doc + ".\n#[[" : "\n[[") + list.name + "]]\n";
+    for (const auto& key : keys) out += print_key(key, last_word(key.name), as_template);
+  };
+  if (as_template) print(list.example);
+  else for (const auto& entry : list.entries) print(entry);
+  return out;
+}
+
 // Keys in the order they were added, under a heading for each table.
 std::string print_keys(const std::vector<Key>& keys, bool as_template) {
   const auto table_of = [](const std::string& name) {
@@ -68,16 +88,19 @@ std::string print_keys(const std::vector<Key>& keys, bool as_template) {
     if (!table.empty()) out += "\n[" + table + "]\n";
     for (const auto& key : keys) {
       if (table_of(key.name) != table) continue;
-      const auto name = table.empty() ? key.name : key.name.substr(table.size() + 1);
-      out += "# " + key.doc + ".\n" + (as_template ? "#" : "") + name + " = ";
-      out += key.is_text ? quoted(key.value) : key.value;
-      out += as_template ? "\n" : "  # " + key.source + "\n";
+      out += print_key(key, last_word(key.name), as_template);
     }
   }
   return out;
 }
 
 }  // namespace
+
+struct Config::Node {
+  const toml::node& node;
+  const std::string& file;
+  std::string place() const { return file + ":" + std::to_string(node.source().begin.line); }
+};
 
 std::string variable_name(std::string_view key) {
   std::string name = "SVC_";
@@ -102,32 +125,72 @@ Key* Config::find(std::string_view name) {
   return found == keys_.end() ? nullptr : &*found;
 }
 
+// Keys of entries, by a name such as "gateway.routes.0.prefix".
+const Key* Config::find_in_lists(std::string_view name) const {
+  for (const auto& list : lists_)
+    for (const auto& entry : list.entries)
+      if (const auto found = std::ranges::find(entry, name, &Key::name); found != entry.end()) return &*found;
+  return nullptr;
+}
+
+void Config::fault_of(std::string_view name, const std::string& what) {
+  const Key* const plain = find(name);
+  const Key* const key = plain != nullptr ? plain : find_in_lists(name);
+  fault(std::string(name) + (key ? " = " + key->value : "") + ": " + what + (key ? " (" + key->source + ")" : ""));
+}
+
 void Config::set(const std::string& name, const std::string& value, const std::string& source) {
-  Key* const key = find(name);
-  if (key == nullptr) {
-    fault("unknown key " + name + " (" + source + ")");
+  if (Key* const key = find(name)) set(*key, value, source);
+  else fault("unknown key " + name + " (" + source + ")");
+}
+
+void Config::set(Key& key, const std::string& value, const std::string& source) {
+  if (auto wrong = key.set(value); !wrong.empty()) {
+    fault(key.name + " = " + value + ": " + wrong + " (" + source + ")");
     return;
   }
-  if (auto wrong = key->set(value); !wrong.empty()) {
-    fault(name + " = " + value + ": " + wrong + " (" + source + ")");
-    return;
+  key.value = value;
+  key.source = source;
+}
+
+// `key` null: there is none of that name.
+void Config::read_value(Key* key, const std::string& name, const Node& at) {
+  const auto& node = at.node;
+  const std::string source = at.place();
+  if (key == nullptr) return fault("unknown key " + name + " (" + source + ")");
+  const bool fits = key->is_text   ? node.is_string() || node.is_array()
+                    : key->is_flag ? node.is_boolean()
+                                   : node.is_integer();
+  if (fits) return set(*key, text_of(node), source);
+  const std::string kind = key->is_text ? "text" : key->is_flag ? "true or false" : "an integer";
+  fault(name + " = " + text_of(node) + ": must be " + kind + " (" + source + ")");
+}
+
+void Config::read_list(List& list, const Node& at) {
+  const auto* const tables = at.node.as_array();
+  const auto is_table = [](const toml::node& each) { return each.is_table(); };
+  if (tables == nullptr || !std::all_of(tables->begin(), tables->end(), is_table))
+    return fault(list.name + ": must be tables, each under [[" + list.name + "]] (" + at.place() + ")");
+  for (const auto& table : *tables) {
+    const auto prefix = list.name + "." + std::to_string(list.entries.size()) + ".";
+    auto& entry = list.entries.emplace_back(list.append());
+    const auto place = Node{table, at.file}.place();
+    for (auto& key : entry) key.source = "default in " + place;  // what is missing is missing there
+    flatten(*table.as_table(), "", [&](const std::string& name, const toml::node& value) {
+      const auto key = std::ranges::find(entry, prefix + name, &Key::name);
+      read_value(key == entry.end() ? nullptr : &*key, prefix + name, {value, at.file});
+    });
   }
-  key->value = value;
-  key->source = source;
 }
 
 void Config::read_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file)) return fault(file.string() + ": is a directory");
   try {
     const auto table = toml::parse_file(file.string());
-    flatten(table, "", [&](const std::string& name, const toml::node& node) {
-      const std::string source = file.string() + ":" + std::to_string(node.source().begin.line);
-      const Key* const key = find(name);
-      const bool fits = key == nullptr || (key->is_text ? node.is_string() || node.is_array()
-                                                        : key->is_flag ? node.is_boolean() : node.is_integer());
-      if (fits) set(name, text_of(node), source);
-      else fault(name + " = " + text_of(node) + ": must be " +
-                 (key->is_text ? "text" : key->is_flag ? "true or false" : "an integer") + " (" + source + ")");
+    flatten(table, "", [&, text = file.string()](const std::string& name, const toml::node& node) {
+      const auto list = std::ranges::find(lists_, name, &List::name);
+      if (list != lists_.end()) read_list(*list, {node, text});
+      else read_value(find(name), name, {node, text});
     });
   } catch (const toml::parse_error& error) {
     fault(file.string() + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
@@ -157,14 +220,21 @@ void Config::check() {
       std::ranges::replace(name, '/', '.');
       if (!section.prefix.empty()) name = section.prefix + "." + name;
       if (!told.insert(name).second) continue;
-      const Key* const key = find(name);
-      fault(name + (key ? " = " + key->value : "") + ": must be " + violation.detail +
-            (key ? " (" + key->source + ")" : ""));
+      fault_of(name, "must be " + violation.detail);
     }
   }
 }
 
-std::string Config::print() const { return print_keys(keys_, false); }
-std::string Config::print_template() const { return print_keys(keys_, true); }
+std::string Config::print() const {
+  std::string out = print_keys(keys_, false);
+  for (const auto& list : lists_) out += print_list(list, false);
+  return out;
+}
+
+std::string Config::print_template() const {
+  std::string out = print_keys(keys_, true);
+  for (const auto& list : lists_) out += print_list(list, true);
+  return out;
+}
 
 }  // namespace svc::config

@@ -7,6 +7,11 @@
 //                              env    SVC_ORDER_WAIT_SECONDS=2
 //                              flag   --order.wait-seconds 2
 //
+// A member that is a list of described structs is set by the file alone, one table for each:
+//
+//   list "gateway.routes"      file   [[gateway.routes]]
+//                                     prefix = "/shop"        # key "gateway.routes.0.prefix"
+//
 // Every fault of every place is found before the first one is told.
 #pragma once
 
@@ -35,10 +40,21 @@ struct Key {
   std::function<std::string(const std::string&)> set;  ///< answers what is wrong with a text, or nothing
 };
 
+/// A list of tables, `[[name]]`.
+struct List {
+  std::string name;
+  std::string doc;
+  std::vector<Key> example;  ///< an entry as the template shows it
+  /// Adds an entry to the member, and answers the keys that set it.
+  std::function<std::vector<Key>()> append{};
+  std::vector<std::vector<Key>> entries{};
+};
+
 class Config {
  public:
   /// Makes the members of `section` settable as "<prefix>.<field>"; an empty prefix adds none. Nested Described
-  /// members become sections of their own. `section` must outlive this, and is filled by the calls below.
+  /// members become sections of their own, and lists of such become lists; what the template shows of a list's type
+  /// is its `example()`. `section` must outlive this, and is filled by the calls below.
   template <Described T>
   void add(const std::string& prefix, T& section);
 
@@ -54,6 +70,8 @@ class Config {
 
   /// For faults that only others can find.
   void fault(std::string what) { faults_.push_back(std::move(what)); }
+  /// The same, of a key's value: told with it and its place.
+  void fault_of(std::string_view key, const std::string& what);
   const std::vector<std::string>& faults() const { return faults_; }
 
   /// What is in force, as TOML, each key with its sentence and where its value came from.
@@ -65,9 +83,15 @@ class Config {
   void add_key(const std::string& name, std::string_view doc, bool is_flag, bool is_text, std::string value,
                std::function<std::string(const std::string&)> set);
   void set(const std::string& key, const std::string& value, const std::string& source);
+  void set(Key& key, const std::string& value, const std::string& source);
+  struct Node;  // of the file
+  void read_list(List& list, const Node& node);
+  void read_value(Key* key, const std::string& name, const Node& node);
   Key* find(std::string_view name);
+  const Key* find_in_lists(std::string_view name) const;
 
   std::vector<Key> keys_;
+  std::vector<List> lists_;
   struct SectionCheck {
     std::string prefix;
     std::function<void(Violations&)> run;
@@ -135,6 +159,43 @@ std::string print(const M& value) {
 
 }  // namespace detail
 
+namespace detail {
+
+template <class M>
+inline constexpr bool is_table_list = false;
+template <Described T>
+inline constexpr bool is_table_list<std::vector<T>> = true;
+
+/// The keys of one entry. `entry` answers it anew each time, for a list that grows moves its entries.
+template <Described T, class Entry>
+std::vector<Key> keys_of_entry(const std::string& prefix, Entry entry) {
+  std::vector<Key> keys;
+  each_field<T>([&](const auto& f) {
+    auto& member = entry().*f.member;
+    using M = std::remove_reference_t<decltype(member)>;
+    keys.push_back({prefix + std::string(f.name), std::string(f.doc), std::is_same_v<M, bool>, print(member), "default",
+                    !std::is_arithmetic_v<M>,
+                    [entry, at = f.member](const std::string& text) { return parse(text, entry().*at); }});
+  });
+  return keys;
+}
+
+template <Described T>
+List list_of(const std::string& name, std::string_view doc, std::vector<T>& member) {
+  T example = T::example();
+  List list{name, std::string(doc), keys_of_entry<T>("", [&example]() -> T& { return example; })};
+  for (auto& key : list.example) key.set = nullptr;
+  list.append = [name, &member] {
+    const auto index = member.size();
+    member.emplace_back();
+    const auto prefix = name + "." + std::to_string(index) + ".";
+    return keys_of_entry<T>(prefix, [&member, index]() -> T& { return member[index]; });
+  };
+  return list;
+}
+
+}  // namespace detail
+
 template <Described T>
 void Config::add(const std::string& prefix, T& section) {
   each_field<T>([&](const auto& f) {
@@ -143,6 +204,8 @@ void Config::add(const std::string& prefix, T& section) {
     const std::string name = prefix.empty() ? std::string(f.name) : prefix + "." + std::string(f.name);
     if constexpr (Described<M>) {
       add(name, member);
+    } else if constexpr (detail::is_table_list<M>) {
+      lists_.push_back(detail::list_of(name, f.doc, member));
     } else {
       add_key(name, f.doc, std::is_same_v<M, bool>, !std::is_arithmetic_v<M>, detail::print(member),
               [&member](const std::string& text) { return detail::parse(text, member); });

@@ -94,4 +94,9 @@ void Channel::end() {
 
 void Channel::abort() { ::shutdown(socket_.fd(), SHUT_RDWR); }
 
+void Channel::reset_at_end() {
+  const linger at_once{1, 0};
+  ::setsockopt(socket_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 }  // namespace svc::http

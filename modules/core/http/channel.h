@@ -12,7 +12,7 @@
 
 namespace svc::http {
 
-/// As Socket is: lives on one loop, one coroutine waits for it at a time.
+/// As Socket is: lives on one loop; one coroutine may receive while another sends.
 class Channel {
  public:
   /// Takes ownership of `fd`. `tls` null: plain.
@@ -22,7 +22,7 @@ class Channel {
   Socket::Outcome receive(std::string& into);
   /// Sends the pieces one behind the other. False when the other end is gone, or has not taken all by `limit`.
   Task<bool> send(std::array<std::string_view, 3> pieces, Steady::time_point limit);
-  /// What the last attempt that answered `wait` waits for: with TLS perhaps the other direction than it tried.
+  /// What the attempt just made, that answered `wait`, waits for: with TLS perhaps the other direction than it tried.
   Socket::Wait ready(Steady::time_point limit) {
     return wants_write_ ? socket_.writable(limit) : socket_.readable(limit);
   }
@@ -33,6 +33,8 @@ class Channel {
   void end();
   void interrupt() { socket_.interrupt(); }
   void abort();
+  /// The connection will end with a reset, so that its end is not taken for the content's.
+  void reset_at_end();
   bool peer_gone() const { return socket_.peer_gone(); }
   bool is_tls() const { return session_ != nullptr; }
 

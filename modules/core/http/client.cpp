@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/integer.h"
+#include "http/client_stream.h"
 
 namespace svc::http {
 namespace {
@@ -20,14 +21,6 @@ namespace {
 tl::unexpected<Error> unreachable(const Address& address) {
   return fail(Code::unavailable, std::string(unreachable_reason),
               "Nothing answers at " + address.host + ":" + std::to_string(address.port));
-}
-
-Error no_answer_in_time() { return Error{Code::timeout, "no_answer", "No answer in time"}; }
-
-Error connection_lost() {
-  Error error{Code::unavailable, "connection_lost", "The connection ended before the answer"};
-  error.retry_after = 1;
-  return error;
 }
 
 bool is_sound_value(std::string_view value) {
@@ -42,13 +35,12 @@ std::string head_of(const Address& address, const Outgoing& request) {
     if (!is_sound_value(value)) continue;  // it could add a header, or a request, of its own
     head += name + ": " + value + "\r\n";
   }
-  const bool sends_length = !request.body.empty() || (request.method != "GET" && request.method != "HEAD" && request.method != "DELETE");
-  if (sends_length) head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  const Body* const streamed = request.streaming ? request.streaming->content : nullptr;
+  const bool expected = request.method != "GET" && request.method != "HEAD" && request.method != "DELETE";
+  if (streamed != nullptr && !streamed->length()) head += "Transfer-Encoding: chunked\r\n";
+  else if (streamed != nullptr) head += "Content-Length: " + std::to_string(*streamed->length()) + "\r\n";
+  else if (!request.body.empty() || expected) head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return head + "\r\n";
-}
-
-bool has_no_content(std::string_view method, int status) {
-  return method == "HEAD" || status == 204 || status == 304;
 }
 
 std::vector<std::string> resolve_name(const std::string& host) {
@@ -114,25 +106,6 @@ std::optional<Address> parse_base_url(std::string_view url) {
   if (!sound || address.host.empty() || address.host.find_first_of("/?#@ ") != std::string::npos) return std::nullopt;
   return address;
 }
-
-class Client::InUse {
- public:
-  InUse(Client& client, Connection& connection) : client_(client), connection_(connection) {
-    const std::lock_guard lock(client_.mutex_);
-    client_.in_use_.insert(&connection_);
-    if (client_.hung_up_) ::shutdown(connection_.socket.fd(), SHUT_RDWR);
-  }
-  ~InUse() {
-    const std::lock_guard lock(client_.mutex_);
-    client_.in_use_.erase(&connection_);
-  }
-  InUse(const InUse&) = delete;
-  InUse& operator=(const InUse&) = delete;
-
- private:
-  Client& client_;
-  Connection& connection_;
-};
 
 Client::Client(ClientOptions options, HostRules hosts) : options_(options), hosts_(std::move(hosts)) {}
 Client::~Client() = default;
@@ -215,8 +188,12 @@ Task<Result<Response>> Client::send(Address address, Outgoing request, Steady::t
       connection = std::move(*connected);
     }
     bool reusable = false;
-    std::optional<InUse> in_use(std::in_place, *this, *connection);
-    auto exchanging = exchange(*connection, request, head, deadline, reusable);
+    std::optional<InUse> in_use;
+    std::shared_ptr<Stream> stream;
+    if (request.streaming) stream = std::make_shared<Stream>(*this, address, std::move(connection), request);
+    else in_use.emplace(*this, *connection);
+    auto exchanging = stream ? stream->begin(stream, head, deadline)
+                             : exchange(*connection, request, head, deadline, reusable);
     auto response = co_await exchanging;
     in_use.reset();
     if (response) {
@@ -246,9 +223,8 @@ Task<tl::expected<bool, Client::Failure>> Client::receive(Connection& connection
   }
 }
 
-Task<tl::expected<Response, Client::Failure>> Client::exchange(Connection& connection, const Outgoing& request,
-                                                               std::string head, Steady::time_point deadline,
-                                                               bool& reusable) {
+Task<Client::Exchanged> Client::exchange(Connection& connection, const Outgoing& request, std::string head,
+                                         Steady::time_point deadline, bool& reusable) {
   const Failure lost{connection_lost(), connection.in.empty()};
   const Failure malformed{Error{Code::internal, "foreign_answer", "The answer is malformed"}};
 
@@ -289,6 +265,7 @@ Task<tl::expected<Response, Client::Failure>> Client::exchange(Connection& conne
     connection.in.erase(0, scanner.end());
     parsed = {};
     if (parse_response_head(head_text, limits, parsed)) co_return tl::unexpected(malformed);
+    if (parsed.status == 101) co_return tl::unexpected(malformed);  // nothing else was asked for
   } while (parsed.status < 200);
 
   Response response{parsed.status};

@@ -82,12 +82,15 @@ class Client {
 
   /// Among those that hang_up() ends while it lives.
   class InUse;
+  /// An exchange of which both contents pass bit by bit (client_stream.h).
+  class Stream;
+  using Exchanged = tl::expected<Response, Failure>;
 
   std::unique_ptr<Connection> take_kept(const Address& address);
   void keep(const Address& address, std::unique_ptr<Connection> connection);
   Task<Result<std::unique_ptr<Connection>>> connect(Address address, Steady::time_point deadline);
-  Task<tl::expected<Response, Failure>> exchange(Connection& connection, const Outgoing& request, std::string head,
-                                                 Steady::time_point deadline, bool& reusable);
+  Task<Exchanged> exchange(Connection& connection, const Outgoing& request, std::string head,
+                           Steady::time_point deadline, bool& reusable);
   Task<tl::expected<bool, Failure>> receive(Connection& connection, Steady::time_point deadline);
 
   const ClientOptions options_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 
+#include "http/chunk.h"
 #include "http/problem.h"
 #include "http/request_body.h"
 #include "observe/log.h"
@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto linger_time = seconds{1};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
+constexpr std::size_t stream_share = 256 * 1024;  // bytes of a stream before everybody else on the loop has a turn
 constexpr auto stream_beat = seconds{1};  // how often a silent stream looks whether anybody still listens
 
 // RFC 9110 section 5.6.7; made once a second on each loop.
@@ -39,12 +40,6 @@ bool is_sound_request_id(std::string_view id) {
 
 Response too_busy(std::string_view reason, std::string_view detail) {
   return problem(fail(Code::unavailable, std::string(reason), std::string(detail)).value());
-}
-
-std::string chunk_head(std::size_t size) {
-  std::array<char, 16> digits{};
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
-  return std::string(digits.data(), written.ptr) + "\r\n";
 }
 
 }  // namespace
@@ -229,9 +224,10 @@ void Connection::write_head(const Response& response, bool chunked, bool keep) {
   }
   if (chunked) {
     out_ += "\r\nTransfer-Encoding: chunked";
-  } else if (!response.source && response.status != 204 && response.status != 304) {
+  } else if (response.source_length || (!response.source && response.status != 204 && response.status != 304)) {
+    const auto length = response.source ? response.source_length : response.head_length;
     out_ += "\r\nContent-Length: ";
-    out_ += std::to_string(response.head_length.value_or(response.body.size()));
+    out_ += std::to_string(length.value_or(response.body.size()));
   }
   for (const auto& [name, value] : response.headers) {
     out_ += "\r\n";
@@ -252,35 +248,49 @@ Task<bool> Connection::send(const Response& response, const RequestHead& head, b
   return send_streamed(response, head, keep);
 }
 
-// HTTP/1.0 knows no chunks: there the end of the connection is the end of the content.
 Task<bool> Connection::send_streamed(const Response& response, const RequestHead& head, bool keep) {
+  auto passing = pass_on(response, head, keep);
+  const bool passed = co_await passing;
+  auto ending = response.source->end();
+  co_await ending;
+  co_return passed;
+}
+
+// HTTP/1.0 knows no chunks: there the end of the connection is the end of content whose length was not told.
+Task<bool> Connection::pass_on(const Response& response, const RequestHead& head, bool keep) {
   const auto source = response.source;
-  write_head(response, head.http11, keep && head.http11);
+  const bool chunked = head.http11 && !response.source_length;
+  const bool until_close = !head.http11 && !response.source_length;
+  write_head(response, chunked, keep && !until_close);
   auto sending = channel_.send({out_}, write_limit());
   const bool sent = co_await sending;
   if (!sent || head.method == "HEAD") co_return sent;
-  while (true) {
+  for (std::size_t since_turn = 0;;) {
     auto making = source->next(Steady::now() + stream_beat);
     auto piece = co_await making;
-    // Cut short where the source fails: without its last chunk the content is known to be incomplete.
-    if (!piece) co_return false;
-    const bool over = piece->end || shared_.stopping;
+    const bool stopped = shared_.stopping && source->at_stop() != Source::AtStop::wait;
+    const bool cut = !piece || (stopped && !piece->end && source->at_stop() == Source::AtStop::cut);
+    if (cut) {  // what has no last chunk, or less than its length, is known to be incomplete
+      if (until_close) channel_.reset_at_end();
+      co_return false;
+    }
+    const bool over = piece->end || stopped;
     if (piece->bytes.empty() && !over) {
       if (channel_.peer_gone()) co_return false;
       continue;
     }
-    if (head.http11) {
-      const std::string size = piece->bytes.empty() ? "" : chunk_head(piece->bytes.size());
-      const std::string_view tail = over ? (size.empty() ? "0\r\n\r\n" : "\r\n0\r\n\r\n") : "\r\n";
-      auto passing = channel_.send({size, piece->bytes, tail}, write_limit());
-      const bool passed = co_await passing;
-      if (!passed) co_return false;
-    } else {
-      auto passing = channel_.send({piece->bytes}, write_limit());
-      const bool passed = co_await passing;
-      if (!passed) co_return false;
-    }
-    if (over) co_return head.http11;
+    const bool framed = chunked && !piece->bytes.empty();
+    const std::string size = framed ? chunk_head(piece->bytes.size()) : "";
+    const std::string tail = std::string(framed ? "\r\n" : "") + std::string(chunked && over ? last_chunk : "");
+    auto passing = channel_.send({size, piece->bytes, tail}, write_limit());
+    const bool passed = co_await passing;
+    if (!passed) co_return false;
+    if (over) co_return !until_close;
+    since_turn += piece->bytes.size();
+    if (since_turn < stream_share) continue;
+    since_turn = 0;
+    NextTurn turn;
+    co_await turn;
   }
 }
 

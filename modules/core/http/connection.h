@@ -32,6 +32,7 @@ class Connection final {
   Task<Response> answer(Request& request);
   Task<bool> send(const Response& response, const RequestHead& head, bool keep);
   Task<bool> send_streamed(const Response& response, const RequestHead& head, bool keep);
+  Task<bool> pass_on(const Response& response, const RequestHead& head, bool keep);
   Task<> linger();
   void write_head(const Response& response, bool chunked, bool keep);
   Request request_of(const RequestHead& head, Body& body);

@@ -49,6 +49,10 @@ class Body {
   /// Instead of read(): the next bytes of it, as they come; nothing at its end. Errors as for read().
   virtual Task<Result<std::optional<std::string>>> next() = 0;
   virtual bool empty() const = 0;
+  /// How much it is, where that was said beforehand.
+  virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+  /// Nobody wants what is left of it: a next() that waits ends at once, with an Error. On its loop.
+  virtual void abandon() {}
 };
 
 /// The content of an answer that comes bit by bit.
@@ -61,6 +65,17 @@ class Source {
   };
   /// What there is by `limit`, which may be nothing. An Error cuts the answer short, so that it shows.
   virtual Task<Result<Piece>> next(Steady::time_point limit) = 0;
+  /// Awaited by who sends the answer when it asks for no more, for whatever reason. Once it is done, nothing of the
+  /// request is used any more.
+  virtual Task<> end() { co_return; }
+
+  /// What a server does that stops before its end.
+  enum class AtStop {
+    end,   ///< ends the answer; there would always be more
+    wait,  ///< lets it go on, until all connections are cut off
+    cut,   ///< cuts it short, so that it shows
+  };
+  virtual AtStop at_stop() const { return AtStop::end; }
 };
 
 /// Bytes a command's body may have.
@@ -73,6 +88,7 @@ class StoredBody final : public Body {
   Task<Result<std::string>> read(std::size_t limit) override;
   Task<Result<std::optional<std::string>>> next() override;
   bool empty() const override { return content_.empty(); }
+  std::optional<std::uint64_t> length() const override { return content_.size(); }
 
  private:
   std::string content_;
@@ -101,6 +117,7 @@ struct Response {
   /// Of an answer to HEAD whose body stayed behind: how long that is. Otherwise `body` says it.
   std::optional<std::uint64_t> head_length{};
   std::shared_ptr<Source> source{};  ///< in place of `body`
+  std::optional<std::uint64_t> source_length{};  ///< how much `source` gives, where that is known
 
   std::string_view header(std::string_view name) const;
 };

@@ -17,6 +17,11 @@ bool RequestBody::skip() {
   return false;  // it may never come, or be endless: better to end the connection
 }
 
+void RequestBody::abandon() {
+  abandoned_ = true;
+  channel_.interrupt();
+}
+
 Task<Result<Nothing>> RequestBody::begin() {
   if (std::exchange(begun_, true)) co_return Nothing{};
   since_ = Steady::now();
@@ -60,6 +65,7 @@ Result<Nothing> RequestBody::take_content(std::string& into, std::size_t limit) 
 Task<Result<Nothing>> RequestBody::receive_more() {
   const auto& options = shared_.options;
   while (true) {
+    if (abandoned_) co_return fail(Code::malformed, "body_cut_short", "The body is not wanted any more");
     const auto before = in_.size();
     const auto outcome = channel_.receive(in_);
     received_ += in_.size() - before;

@@ -24,6 +24,8 @@ class RequestBody final : public Body {
   Task<Result<std::string>> read(std::size_t limit) override;
   Task<Result<std::optional<std::string>>> next() override;
   bool empty() const override { return !framing_.has_body(); }
+  std::optional<std::uint64_t> length() const override { return framing_.length; }
+  void abandon() override;
 
   /// Whether it is out of the way, so that another request can follow; for that, one that is here whole is dropped.
   bool skip();
@@ -41,6 +43,7 @@ class RequestBody final : public Body {
   const bool expects_continue_;
   bool begun_ = false;
   bool ended_ = false;
+  bool abandoned_ = false;
   std::uint64_t taken_ = 0;     // of its content
   std::uint64_t received_ = 0;  // of its bytes, framing included
   Steady::time_point since_;

@@ -1,6 +1,7 @@
 // Transport: brings a request to a service and its answer back. Links (link.h) and the gateway stand on it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,14 @@
 
 namespace svc::http {
 
+/// How an exchange goes whose content is too much to be held, or has no end: it passes bit by bit, no faster than who
+/// gets it takes it. The answer's content is then a Response::source, which holds the connection.
+struct Streaming {
+  Body* content = nullptr;  ///< of the request, in place of Outgoing::body; lives until the answer's source has ended
+  milliseconds head_timeout{10'000};  ///< for the answer's head, counted from the end of the request's content
+  milliseconds idle_timeout{60'000};  ///< between two pieces, either way; not for events, which come when they come
+};
+
 /// A request to be sent.
 struct Outgoing {
   std::string method, target;
@@ -24,6 +33,8 @@ struct Outgoing {
   std::string_view operation{};
   /// Time that even a quick answer may take, since it waits for things to happen.
   milliseconds patience{0};
+  /// One with content is never repeatable: what was taken of it is gone.
+  std::optional<Streaming> streaming{};
 };
 
 class Transport {

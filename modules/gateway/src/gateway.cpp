@@ -1,7 +1,9 @@
 #include "cors.h"
+#include "foreign.h"
 #include "gateway/module.h"
 #include "headers.h"
 #include "http/problem.h"
+#include "rate_limit.h"
 
 namespace svc::gateway {
 namespace {
@@ -30,29 +32,47 @@ Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const ht
 
 class Gateway {
  public:
-  Gateway(const Config& config, const std::vector<Route>& routes, const http::Identify& identify, std::string openapi)
-      : cors_(config.cors_origins), cors_on_(!config.cors_origins.empty()) {
+  Gateway(const Config& config, const std::vector<Route>& routes, const http::Identify& identify, std::string openapi,
+          const Reach& reach)
+      : foreign_(config.routes, identify, reach),
+        limit_(config.rate_limit, identify),
+        cors_(config.cors_origins),
+        cors_on_(!config.cors_origins.empty()) {
     add_routes(router_, routes, identify);
     router_.add(Verb::get, "/openapi.json", [openapi = std::move(openapi)](http::Request&) {
       return Task<http::Response>(http::Response{200, "application/json", openapi});
     });
   }
 
-  Task<http::Response> answer(http::Request& request) const {
-    if (!cors_on_) return router_.dispatch(request);
-    return answer_pages(request);
+  Task<http::Response> answer(http::Request& request) {
+    if (!cors_on_ && !limit_.on()) return dispatch(request);
+    return answer_fully(request);
   }
 
  private:
-  Task<http::Response> answer_pages(http::Request& request) const {
-    if (Cors::is_preflight(request)) co_return cors_.preflight(request);
-    auto dispatching = router_.dispatch(request);
-    auto response = co_await dispatching;
-    cors_.allow(request, response);
+  // No path is both a module's and a foreign service's: the configuration was checked for that.
+  Task<http::Response> dispatch(http::Request& request) const {
+    if (auto answering = foreign_.answer(request)) return std::move(*answering);
+    return router_.dispatch(request);
+  }
+
+  Task<http::Response> answer_fully(http::Request& request) {
+    if (cors_on_ && Cors::is_preflight(request)) co_return cors_.preflight(request);
+    resilience::RateDecision decision;
+    if (limit_.on()) {
+      auto asking = limit_.ask(request);
+      decision = co_await asking;
+    }
+    auto answering = decision.allowed ? dispatch(request) : Task<http::Response>(RateLimit::refusal(decision));
+    auto response = co_await answering;
+    RateLimit::tell(decision, response);
+    if (cors_on_) cors_.allow(request, response);
     co_return response;
   }
 
   http::Router router_;
+  const Foreign foreign_;
+  RateLimit limit_;
   const Cors cors_;
   const bool cors_on_;
 };
@@ -63,6 +83,7 @@ void Config::check_whole(Violations& found) const {
   for (const auto& origin : cors_origins)
     if (origin != "*" && !origin.starts_with("http://") && !origin.starts_with("https://"))
       report(found, {"/cors_origins", "format", "origins such as https://shop.example, or *"});
+  check_routes(routes, found);
 }
 
 void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify) {
@@ -74,8 +95,8 @@ void add_routes(http::Router& router, const std::vector<Route>& routes, const ht
 }
 
 http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,
-                   std::string openapi) {
-  const auto gateway = std::make_shared<Gateway>(config, routes, identify, std::move(openapi));
+                   std::string openapi, const Reach& reach) {
+  const auto gateway = std::make_shared<Gateway>(config, routes, identify, std::move(openapi), reach);
   return [gateway](http::Request& request) { return gateway->answer(request); };
 }
 

@@ -4,6 +4,7 @@
 // into what they ask for: the router of a module in the same process is one more upstream to it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,19 +12,25 @@
 #include "base/check.h"
 #include "base/fields.h"
 #include "contract/endpoint.h"
+#include "gateway/foreign_route.h"
 #include "http/identify.h"
 #include "http/router.h"
 #include "http/transport.h"
 #include "identity/cluster_key.h"
+#include "resilience/rate_limiter.h"
 
 namespace svc::gateway {
 
 struct Config {
   std::vector<std::string> cors_origins;
+  resilience::RateLimiterOptions rate_limit{};
+  std::vector<ForeignRoute> routes{};
   static constexpr auto fields() {
     return std::tuple{
         field(&Config::cors_origins, "cors_origins",
-              "Web pages of these origins may call from a browser: https://shop.example, or * for all; empty: none")};
+              "Web pages of these origins may call from a browser: https://shop.example, or * for all; empty: none"),
+        field(&Config::rate_limit, "rate_limit", "What one client may ask: the user of a valid token, else an address"),
+        field(&Config::routes, "routes", "A part of the paths that a service of somebody else's answers")};
   }
   void check_whole(Violations& found) const;
 };
@@ -59,9 +66,12 @@ struct Route {
 /// router.
 void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify);
 
-/// The gateway's handler. Only what `routes` name is reachable through it. `identify` outlives it.
-/// `openapi` is served as /openapi.json.
+/// How a foreign service is reached, by its name. Asked once for each.
+using Reach = std::function<std::shared_ptr<http::Transport>(const std::string& service)>;
+
+/// The gateway's handler. Only what `routes` and the configuration's name is reachable through it. `identify` outlives
+/// it. `openapi` is served as /openapi.json. `reach` may be left out where the configuration has no routes.
 http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,
-                   std::string openapi);
+                   std::string openapi, const Reach& reach = {});
 
 }  // namespace svc::gateway

@@ -1,0 +1,87 @@
+#include "route_table.h"
+
+#include <algorithm>
+
+#include "http/message.h"
+
+namespace svc::gateway {
+namespace {
+
+tl::unexpected<Error> bad_path(std::string detail) { return fail(Code::malformed, "bad_path", std::move(detail)); }
+
+bool is_dots(std::string_view text) { return text == "." || text == ".."; }
+
+bool takes(const ForeignRoute& route, std::string_view method) {
+  const auto lists = [&](std::string_view wanted) {
+    return std::ranges::find(route.methods, wanted) != route.methods.end();
+  };
+  return route.methods.empty() || lists(method) || (method == "HEAD" && lists("GET"));
+}
+
+}  // namespace
+
+RouteTable::RouteTable(const std::vector<ForeignRoute>& routes) {
+  for (const auto& route : routes) {
+    Node* node = &root_;
+    for (std::string_view rest = route.prefix; !rest.empty();) {
+      const auto segment = rest.substr(1, rest.find('/', 1) - 1);
+      rest.remove_prefix(1 + segment.size());
+      auto& below = node->below[std::string(segment)];
+      if (!below) below = std::make_unique<Node>();
+      node = below.get();
+    }
+    node->routes.push_back(&route);
+  }
+}
+
+RouteTable::Match RouteTable::find(std::string_view path) const {
+  Match match;
+  const Node* node = &root_;
+  while (path.starts_with('/')) {
+    const auto segment = path.substr(1, path.find('/', 1) - 1);
+    const auto decoded = http::percent_decode(segment);
+    const auto below = decoded ? node->below.find(*decoded) : node->below.end();
+    if (below == node->below.end()) break;
+    node = below->second.get();
+    path.remove_prefix(1 + segment.size());
+    if (node->routes.empty()) continue;
+    match.routes = node->routes;
+    match.rest = path;
+  }
+  return match;
+}
+
+const ForeignRoute* RouteTable::Match::of(std::string_view method) const {
+  const auto found = std::ranges::find_if(routes, [&](const auto* route) { return takes(*route, method); });
+  return found == routes.end() ? nullptr : *found;
+}
+
+std::string RouteTable::Match::allow() const {
+  std::string list;
+  const auto add = [&](std::string_view method) { list += (list.empty() ? "" : ", ") + std::string(method); };
+  for (const auto* route : routes)
+    for (const auto& method : route->methods) {
+      add(method);
+      if (method == "GET" && std::ranges::find(route->methods, "HEAD") == route->methods.end()) add("HEAD");
+    }
+  return list;
+}
+
+Result<Nothing> check_path(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    if (segment.empty() && !path.empty()) return bad_path("The path has an empty segment");
+    const auto decoded = http::percent_decode(segment);
+    if (!decoded) return bad_path("The path has a broken escape");
+    for (std::size_t at = 0; at <= decoded->size();) {
+      const auto end = std::min(decoded->find_first_of("/\\", at), decoded->size());
+      if (is_dots(std::string_view(*decoded).substr(at, end - at))) return bad_path("The path has a segment of dots");
+      at = end + 1;
+    }
+  }
+  return Nothing{};
+}
+
+}  // namespace svc::gateway
