@@ -11,6 +11,7 @@
 #include "edge/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
+#include "support/sanitized.h"
 #include "support/system.h"
 
 namespace {
@@ -18,12 +19,6 @@ namespace {
 using namespace svc::test;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;  // freed memory is kept aside, so its size says nothing
-#else
-constexpr bool sanitized = false;
-#endif
 
 constexpr std::size_t crowd_size = 2'000;
 // What a second crowd may leave in KiB when the first has left its traces (Kind::kept): less than a kilobyte for each.

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "edge/foreign.h"
+#include "support/sanitized.h"
 
 namespace {
 
@@ -57,7 +58,7 @@ TEST_CASE("a head without end is given up before it is large") {
   edge.add("shop", shop.port());
   const long before = edge.peak_kib();
   expect_problem(edge.ask("GET", "/shop"), 502, "bad_answer");
-  CHECK(edge.peak_kib() - before < 4 * 1024);
+  if (!sanitized) CHECK(edge.peak_kib() - before < 4 * 1024);
 }
 
 TEST_CASE("an answer that does not come, or comes a byte at a time, is told as 504") {

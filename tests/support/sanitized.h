@@ -1,0 +1,13 @@
+// Whether the tests and the binary were built with a sanitizer that keeps freed memory aside, so that how much a
+// process holds says nothing.
+#pragma once
+
+namespace svc::test {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+}  // namespace svc::test
