@@ -181,8 +181,7 @@ TEST_CASE("who does not read stops who writes, either way") {
   if (!sanitized) CHECK(edge.peak_kib() - before < flat_kib);
 }
 
-TEST_CASE(
-    "an event arrives before the next one is sent, silence ends no stream of events, and a client's leaving does") {
+TEST_CASE("an event arrives before the next is sent, silence does not end the stream, and a client's leaving does") {
   std::atomic<int> heard{0};
   std::atomic<bool> left{false};
   ForeignService shop([&](Peer& peer, const std::string&) {
