@@ -176,7 +176,8 @@ Task<Result<std::unique_ptr<Client::Connection>>> Client::connect(Address addres
   co_return unreachable(address);
 }
 
-Task<Result<Response>> Client::send(Address address, Outgoing request, Steady::time_point deadline) {
+Task<Result<Response>> Client::send(Address address, std::shared_ptr<const Outgoing> wish, Steady::time_point deadline) {
+  const Outgoing& request = *wish;
   const std::string head = head_of(address, request);
   auto connection = take_kept(address);
   while (true) {

@@ -57,7 +57,7 @@ class Client {
   ~Client();
 
   /// As Transport::roundtrip, to `address`.
-  Task<Result<Response>> send(Address address, Outgoing request, Steady::time_point deadline);
+  Task<Result<Response>> send(Address address, std::shared_ptr<const Outgoing> request, Steady::time_point deadline);
 
   /// The addresses of a host; none when its name has none. An address is its own.
   Task<Result<std::vector<std::string>>> resolve(std::string host);
@@ -107,7 +107,7 @@ class RemoteTransport final : public Transport {
  public:
   RemoteTransport(Client& client, Address address) : client_(client), address_(std::move(address)) {}
   Task<Result<Response>> roundtrip(Outgoing request, Steady::time_point deadline) override {
-    return client_.send(address_, std::move(request), deadline);
+    return client_.send(address_, std::make_shared<const Outgoing>(std::move(request)), deadline);
   }
 
  private:

@@ -150,8 +150,8 @@ void RemoteService::note(Attempt& attempt, Outcome outcome) {
     log::info("instance_standing", {{"service", name_}, {"instance", instance.id}, {"standing", to_name(*standing)}});
 }
 
-Task<> RemoteService::send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> attempt, Outgoing request,
-                           Steady::time_point deadline) {
+Task<> RemoteService::send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> attempt,
+                           std::shared_ptr<const Outgoing> request, Steady::time_point deadline) {
   auto& member = *attempt->choice.member;
   member.outstanding.fetch_add(1, std::memory_order_relaxed);
   auto sending = client_.send(member.instance.address, std::move(request), deadline);
@@ -194,20 +194,21 @@ Task<Result<Response>> RemoteService::roundtrip(Outgoing request, Steady::time_p
   if (!permit) co_return refusal(permit);
   budget_.count_call(Steady::now());
 
+  const auto shared = std::make_shared<const Outgoing>(std::move(request));  // by all sendings
   const auto race = std::make_shared<Race>();
   std::vector<std::string> tried;
   bool again = true;
   while (again) {
-    auto choice = choose(request, tried, Steady::now());
+    auto choice = choose(*shared, tried, Steady::now());
     if (choice) {
       tried.push_back(choice->member->instance.id);
       ++race->running;
       race->newest = std::make_shared<Attempt>(std::move(*choice));
-      detach(send(race, race->newest, request, deadline));
+      detach(send(race, race->newest, shared, deadline));
     } else if (race->running == 0) {
       co_return fail(race->failure ? std::move(*race->failure) : std::move(choice.error()));
     }
-    auto waiting = may_send_again(*race, request, tried.size(), deadline);
+    auto waiting = may_send_again(*race, *shared, tried.size(), deadline);
     again = co_await waiting;
   }
   if (race->answer) co_return std::move(*race->answer);

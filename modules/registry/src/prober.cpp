@@ -56,7 +56,7 @@ Task<Probe> Prober::probe(LeaseTable::Target target) {
     if (hosts_.refuses(address)) co_return Probe::refused;
   for (const auto& address : addresses) {
     http::Outgoing request{"GET", "/health/ready", {{"Connection", "close"}}, {}, false};
-    auto asking = client_.send({address, target.port}, std::move(request), limit);
+    auto asking = client_.send({address, target.port}, std::make_shared<const http::Outgoing>(std::move(request)), limit);
     const auto response = co_await asking;
     if (response) co_return verdict(response->status);
   }
