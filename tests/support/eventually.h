@@ -6,12 +6,12 @@
 
 namespace svc::test {
 
-/// Whether `holds()` within half a minute, far more than anything here takes. Asked again after a short pause.
+/// Whether `holds()` within `limit`, which is far more than anything here takes. Asked again after a short pause.
 template <class Holds>
-bool eventually(Holds holds) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+bool eventually(Holds holds, std::chrono::seconds limit = std::chrono::seconds{30}) {
+  const auto until = std::chrono::steady_clock::now() + limit;
   while (!holds()) {
-    if (std::chrono::steady_clock::now() > limit) return false;
+    if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
   return true;
