@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "path.h"
+
 namespace svc::gateway {
 namespace {
 
@@ -10,14 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 4> reserved{"/internal", "/admin", "/health", "/openapi.json"};
 // Not for origins (RFC 9110 sections 9.3.6 and 9.3.8).
 constexpr std::array<std::string_view, 2> never_forwarded{"CONNECT", "TRACE"};
-
-// "/a/b" to "a", leaving "/b".
-std::string_view take_segment(std::string_view& path) {
-  path.remove_prefix(1);
-  const auto segment = path.substr(0, path.find('/'));
-  path.remove_prefix(segment.size());
-  return segment;
-}
 
 bool is_method(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; }) &&

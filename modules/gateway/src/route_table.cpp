@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/message.h"
+#include "path.h"
 
 namespace svc::gateway {
 namespace {
@@ -24,9 +25,7 @@ RouteTable::RouteTable(const std::vector<ForeignRoute>& routes) {
   for (const auto& route : routes) {
     Node* node = &root_;
     for (std::string_view rest = route.prefix; !rest.empty();) {
-      const auto segment = rest.substr(1, rest.find('/', 1) - 1);
-      rest.remove_prefix(1 + segment.size());
-      auto& below = node->below[std::string(segment)];
+      auto& below = node->below[std::string(take_segment(rest))];
       if (!below) below = std::make_unique<Node>();
       node = below.get();
     }
@@ -38,12 +37,10 @@ RouteTable::Match RouteTable::find(std::string_view path) const {
   Match match;
   const Node* node = &root_;
   while (path.starts_with('/')) {
-    const auto segment = path.substr(1, path.find('/', 1) - 1);
-    const auto decoded = http::percent_decode(segment);
+    const auto decoded = http::percent_decode(take_segment(path));
     const auto below = decoded ? node->below.find(*decoded) : node->below.end();
     if (below == node->below.end()) break;
     node = below->second.get();
-    path.remove_prefix(1 + segment.size());
     if (node->routes.empty()) continue;
     match.routes = node->routes;
     match.rest = path;
@@ -69,9 +66,7 @@ std::string RouteTable::Match::allow() const {
 
 Result<Nothing> check_path(std::string_view path) {
   while (!path.empty()) {
-    path.remove_prefix(1);
-    const auto segment = path.substr(0, path.find('/'));
-    path.remove_prefix(segment.size());
+    const auto segment = take_segment(path);
     if (segment.empty() && !path.empty()) return bad_path("The path has an empty segment");
     const auto decoded = http::percent_decode(segment);
     if (!decoded) return bad_path("The path has a broken escape");
