@@ -1,7 +1,6 @@
 #include "http/remote_service.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "async/event.h"
@@ -30,18 +29,12 @@ struct RemoteService::Member {
   std::map<std::string, std::shared_ptr<CircuitBreaker>, std::less<>> breakers;  // guarded by mutex
 };
 
-/// Where a call goes, with the right to send it there.
-struct RemoteService::Choice {
+/// One sending of a call: where it goes, with the right to send it there.
+struct RemoteService::Attempt {
   std::shared_ptr<Member> member;
   std::shared_ptr<CircuitBreaker> breaker;  // outlives its permission
   CircuitBreaker::Permission permission;
   Ejection::Admission admission;
-};
-
-/// One sending of a call.
-struct RemoteService::Attempt {
-  explicit Attempt(Choice chosen) : choice(std::move(chosen)) {}
-  Choice choice;
 };
 
 /// All sendings of one call: whichever is answered first answers it. Shared, for a sending that is overtaken goes on
@@ -110,7 +103,7 @@ void RemoteService::set_instances(const std::vector<Instance>& instances) {
 
 // One that has not been tried for this call, is not ejected and whose breaker lets it pass, if there is one; the next
 // best otherwise.
-Result<RemoteService::Choice> RemoteService::choose(const Outgoing& request, std::span<const std::string> tried,
+Result<RemoteService::Attempt> RemoteService::choose(const Outgoing& request, std::span<const std::string> tried,
                                                     Steady::time_point now) {
   const auto present = members();
   Members left = *present;
@@ -131,7 +124,7 @@ Result<RemoteService::Choice> RemoteService::choose(const Outgoing& request, std
     auto permission = breaker->ask(now);
     if (permission) {
       auto admission = ejection_.admit(member->instance.id, now);
-      return Choice{std::move(member), std::move(breaker), std::move(*permission), std::move(admission)};
+      return Attempt{std::move(member), std::move(breaker), std::move(*permission), std::move(admission)};
     }
     refused = std::move(permission.error());
     candidates.erase(candidates.begin() + at);
@@ -143,16 +136,16 @@ Result<RemoteService::Choice> RemoteService::choose(const Outgoing& request, std
 
 void RemoteService::note(Attempt& attempt, Outcome outcome) {
   const auto now = Steady::now();
-  const auto& instance = attempt.choice.member->instance;
-  if (const auto state = attempt.choice.permission.record(outcome, now))
+  const auto& instance = attempt.member->instance;
+  if (const auto state = attempt.permission.record(outcome, now))
     log::info("circuit_breaker", {{"service", name_}, {"instance", instance.id}, {"state", to_name(*state)}});
-  if (const auto standing = attempt.choice.admission.record(outcome, now))
+  if (const auto standing = attempt.admission.record(outcome, now))
     log::info("instance_standing", {{"service", name_}, {"instance", instance.id}, {"standing", to_name(*standing)}});
 }
 
 Task<> RemoteService::send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> attempt,
                            std::shared_ptr<const Outgoing> request, Steady::time_point deadline) {
-  auto& member = *attempt->choice.member;
+  auto& member = *attempt->member;
   member.outstanding.fetch_add(1, std::memory_order_relaxed);
   auto sending = client_.send(member.instance.address, std::move(request), deadline);
   auto answer = co_await sending;
@@ -173,7 +166,7 @@ Task<bool> RemoteService::may_send_again(Race& race, const Outgoing& request, st
     const auto patience = milliseconds{options_.attempt_timeout_ms} + request.patience;
     race.news.emplace();
     auto waiting = race.news->wait_until(another ? std::min(deadline, Steady::now() + patience)
-                                                          : deadline + seconds{1});  // all end by then
+                                                 : deadline + seconds{1});  // all end by then
     const bool is_news = co_await waiting;
     if (is_news || !another) continue;
     note(*race.newest, Outcome::failure);
@@ -199,14 +192,14 @@ Task<Result<Response>> RemoteService::roundtrip(Outgoing request, Steady::time_p
   std::vector<std::string> tried;
   bool again = true;
   while (again) {
-    auto choice = choose(*shared, tried, Steady::now());
-    if (choice) {
-      tried.push_back(choice->member->instance.id);
+    auto attempt = choose(*shared, tried, Steady::now());
+    if (attempt) {
+      tried.push_back(attempt->member->instance.id);
       ++race->running;
-      race->newest = std::make_shared<Attempt>(std::move(*choice));
+      race->newest = std::make_shared<Attempt>(std::move(*attempt));
       detach(send(race, race->newest, shared, deadline));
     } else if (race->running == 0) {
-      co_return fail(race->failure ? std::move(*race->failure) : std::move(choice.error()));
+      co_return fail(race->failure ? std::move(*race->failure) : std::move(attempt.error()));
     }
     auto waiting = may_send_again(*race, *shared, tried.size(), deadline);
     again = co_await waiting;

@@ -107,13 +107,12 @@ class RemoteService final : public Transport {
 
  private:
   struct Member;
-  struct Choice;
   struct Attempt;
   struct Race;
   using Members = std::vector<std::shared_ptr<Member>>;
 
   std::shared_ptr<const Members> members() const;
-  Result<Choice> choose(const Outgoing& request, std::span<const std::string> tried, Steady::time_point now);
+  Result<Attempt> choose(const Outgoing& request, std::span<const std::string> tried, Steady::time_point now);
   Task<> send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> attempt, std::shared_ptr<const Outgoing> request,
               Steady::time_point deadline);
   Task<bool> may_send_again(Race& race, const Outgoing& request, std::size_t sent, Steady::time_point deadline);
