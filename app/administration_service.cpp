@@ -26,8 +26,8 @@ InstanceTold told(const http::RemoteStatus::OfInstance& seen) {
 Reply<GetStatus> AdministrationService::handle(Call, GetStatus) {
   ProcessStatus status{SVC_VERSION, settings_.general.role, {}, {}};
   for (const auto& [module, part] : hosted_) status.modules.push_back(told(module, part));
-  for (const auto& [module, how] : links_.told()) {
-    const auto remote = links_.remote(module)->status(Steady::now());
+  for (const auto& [module, service] : links_.remotes()) {
+    const auto remote = service->status(Steady::now());
     LinkTold link{module, links_.via(module), remote.bulkhead.inside, remote.bulkhead.waiting, remote.bulkhead.refused,
                   remote.budget.calls, remote.budget.marked, {}};
     for (const auto& instance : remote.instances) link.instances.push_back(told(instance));

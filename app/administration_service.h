@@ -20,7 +20,7 @@ struct HostedPart {
 class AdministrationService final : public Administration {
  public:
   /// What it refers to must outlive it. `hosted` is complete before the first call.
-  AdministrationService(const Settings& settings, Links& links,
+  AdministrationService(const Settings& settings, const Links& links,
                         const std::map<std::string, HostedPart, std::less<>>& hosted)
       : settings_(settings), links_(links), hosted_(hosted) {}
 
@@ -32,7 +32,7 @@ class AdministrationService final : public Administration {
   Result<HostedModule> change(const std::string& module, void (Hosting::*action)());
 
   const Settings& settings_;
-  Links& links_;
+  const Links& links_;
   const std::map<std::string, HostedPart, std::less<>>& hosted_;
 };
 

@@ -1,7 +1,6 @@
 #include "links.h"
 
 namespace svc::app {
-
 namespace {
 
 const std::string by_default = "default port";  // the id of an instance that nobody has told of
@@ -39,8 +38,8 @@ std::shared_ptr<http::RemoteService> Links::remote(const std::string& name) {
   return remote;
 }
 
-std::map<std::string, std::shared_ptr<http::RemoteService>> Links::by_registry() const {
-  std::map<std::string, std::shared_ptr<http::RemoteService>> found;
+Links::Remotes Links::by_registry() const {
+  Remotes found;
   for (const auto& [name, remote] : remotes_)
     if (!http::parse_base_url(settings_.link_to(name))) found.emplace(name, remote);
   return found;

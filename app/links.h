@@ -44,8 +44,11 @@ class Links {
   /// instance it is looked for where it would be on this machine by default.
   std::shared_ptr<http::RemoteService> remote(const std::string& name);
 
+  using Remotes = std::map<std::string, std::shared_ptr<http::RemoteService>, std::less<>>;
+  /// All that have been asked for.
+  const Remotes& remotes() const { return remotes_; }
   /// Those whose instances the registry is to be asked for.
-  std::map<std::string, std::shared_ptr<http::RemoteService>> by_registry() const;
+  Remotes by_registry() const;
   /// "local", a URL, or "registry".
   std::string via(std::string_view name) const;
   /// For people: the same, with how many instances there are.
@@ -55,7 +58,7 @@ class Links {
   const Settings& settings_;
   http::Client& client_;
   const ClusterKey& cluster_;
-  std::map<std::string, std::shared_ptr<http::RemoteService>, std::less<>> remotes_;
+  Remotes remotes_;
   std::map<std::string, std::unique_ptr<Hosting>, std::less<>> hostings_;
 };
 

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -102,6 +100,7 @@ struct Process::Parts {
   template <class S>
   void host(Hosted<S>& module) {
     const std::string name{S::name};
+    if (settings.link_to(name) == "auto") links.host(name, module);
     auto& router = routers[name];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
@@ -200,7 +199,6 @@ void Process::Parts::make_modules() {
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
                         order::Links{*users, *inventory_link, *payments});
-  if (order && settings.link.order == "auto") links.host("order", *order);
   if (registry) host(*registry);
   if (user) host(*user);
   if (inventory) host(*inventory);
@@ -285,10 +283,7 @@ void Process::Parts::linger() {
   leaving = true;
   for (auto& registration : registrations) registration->leave(seconds{2});
   for (auto& [name, server] : servers) server->leave();
-  std::mutex mutex;
-  std::unique_lock lock(mutex);
-  std::condition_variable never;
-  never.wait_for(lock, milliseconds{settings.general.linger_ms});
+  std::this_thread::sleep_for(milliseconds{settings.general.linger_ms});
   for (auto& registration : registrations) registration->stop();
 }
 
