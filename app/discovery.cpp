@@ -51,23 +51,10 @@ std::vector<http::Instance> KnownInstances::usable() const {
 
 void Discovery::follow(std::string service, Hear hear) { followed_[std::move(service)].hear = std::move(hear); }
 
-void Discovery::start(Loop& loop) {
-  loop_ = &loop;
-  running_ = true;
-  loop.post([this] { detach(run()); });
-}
-
-void Discovery::stop() {
-  std::unique_lock lock(mutex_);
-  if (!running_) return;
-  loop_->post([this] { stop_.happen(); });
-  ended_.wait(lock, [this] { return !running_; });
-}
-
 Task<> Discovery::run() {
   constexpr resilience::BackoffOptions pauses{.first_ms = 100, .limit_ms = 2'000};
   std::int64_t failures = 0;
-  while (!stop_.happened()) {
+  while (!background_.stopping()) {
     const bool keeping =
         std::ranges::any_of(followed_, [](const auto& entry) { return entry.second.instances.keeps_any(); });
     const int patience = keeping ? 1 : 30;
@@ -79,7 +66,7 @@ Task<> Discovery::run() {
       if (failures > 0) log::info("registry_found");
       failures = 0;
       take(*news);
-    } else if (!stop_.happened()) {
+    } else if (!background_.stopping()) {
       if (++failures == 1) log::warn("registry_lost", {{"reason", news.error().reason}});
     }
     tell();
@@ -88,12 +75,10 @@ Task<> Discovery::run() {
     if (failures == 0 && !hurried) continue;
     // A registry that stops, too, answers at once and has nothing to tell.
     const auto pause = resilience::pause_before(pauses, std::max<std::int64_t>(failures, 1), random_unit());
-    auto pausing = stop_.wait_until(Steady::now() + std::max<Steady::duration>(pause, milliseconds{10}));
+    auto pausing =
+        background_.pause_until(Steady::now() + std::max<Steady::duration>(pause, milliseconds{10}));
     co_await pausing;
   }
-  const std::lock_guard lock(mutex_);
-  running_ = false;
-  ended_.notify_all();
 }
 
 void Discovery::take(const registry::Watched& news) {

@@ -3,16 +3,13 @@
 // says nothing of the instances it knew.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "async/event.h"
-#include "async/loop.h"
+#include "async/background.h"
 #include "http/remote_service.h"
 #include "registry/registry.h"
 
@@ -50,10 +47,10 @@ class Discovery {
 
   /// `hear` is told who serves `service`, on the loop, whenever that has changed. Before start().
   void follow(std::string service, Hear hear);
-  void start(Loop& loop);
+  void start(Loop& loop) { background_.start(loop); }
   /// Returns when it has ended; whoever stops it ends the question that is under way (Client::hang_up). Not from a
   /// loop's thread.
-  void stop();
+  void stop() { background_.stop(); }
 
  private:
   struct Followed {
@@ -69,11 +66,7 @@ class Discovery {
   std::map<std::string, Followed, std::less<>> followed_;
   std::optional<std::string> epoch_;
   std::optional<std::int64_t> revision_;
-  Loop* loop_ = nullptr;
-  Event stop_;  // lives on loop_
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool running_ = false;  // guarded by mutex_
+  Background background_{[this] { return run(); }};
 };
 
 }  // namespace svc::app

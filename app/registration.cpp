@@ -17,8 +17,7 @@ Steady::duration beat_of(const registry::Granted& granted) {
 
 void Registration::start(Loop& loop) {
   loop_ = &loop;
-  running_ = true;
-  loop.post([this] { detach(run()); });
+  background_.start(loop);
 }
 
 void Registration::leave(Steady::duration limit) {
@@ -28,11 +27,6 @@ void Registration::leave(Steady::duration limit) {
     end_by_ = until;
     changed_.ring();
   });
-}
-
-void Registration::stop() {
-  std::unique_lock lock(mutex_);
-  ended_.wait(lock, [this] { return !running_; });
 }
 
 Call Registration::call() const {
@@ -83,9 +77,6 @@ Task<> Registration::run() {
     auto waiting = changed_.wait_until(heard, Steady::now() + pause);
     co_await waiting;
   }
-  const std::lock_guard lock(mutex_);
-  running_ = false;
-  ended_.notify_all();
 }
 
 }  // namespace svc::app

@@ -2,14 +2,12 @@
 // registers again when the lease is gone, and takes it off at the end.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "async/background.h"
 #include "async/bell.h"
-#include "async/loop.h"
 #include "registry/registry.h"
 
 namespace svc::app {
@@ -26,7 +24,7 @@ class Registration {
   /// Takes the instance off the registry, if that can be reached within `limit`, and ends. Thread-safe.
   void leave(Steady::duration limit);
   /// Returns when it has ended, as leave() had it. Not from a loop's thread.
-  void stop();
+  void stop() { background_.join(); }
 
  private:
   Task<> run();
@@ -41,9 +39,7 @@ class Registration {
   Steady::time_point end_by_{};               // of the loop
   Bell changed_;
   Loop* loop_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool running_ = false;  // guarded by mutex_
+  Background background_{[this] { return run(); }};
 };
 
 }  // namespace svc::app

@@ -7,17 +7,11 @@ namespace svc {
 Periodic::Periodic(std::string name, milliseconds interval, std::function<Task<Result<Nothing>>()> work)
     : name_(std::move(name)), interval_(interval), work_(std::move(work)) {}
 
-void Periodic::start(Loop& loop) {
-  loop_ = &loop;
-  running_ = true;
-  loop.post([this] { detach(run()); });
-}
-
 Task<> Periodic::run() {
   while (true) {
-    auto waiting = stop_.wait_until(Steady::now() + interval_);
+    auto waiting = background_.pause_until(Steady::now() + interval_);
     const bool stopped = co_await waiting;
-    if (stopped) break;
+    if (stopped) co_return;
     std::string fault;
     try {
       auto working = work_();
@@ -28,16 +22,6 @@ Task<> Periodic::run() {
     }
     if (!fault.empty()) log::warn("round_failed", {{"work", name_}, {"what", fault}});
   }
-  const std::lock_guard lock(mutex_);
-  running_ = false;
-  ended_.notify_all();
-}
-
-void Periodic::stop() {
-  std::unique_lock lock(mutex_);
-  if (!running_) return;
-  loop_->post([this] { stop_.happen(); });
-  ended_.wait(lock, [this] { return !running_; });
 }
 
 }  // namespace svc

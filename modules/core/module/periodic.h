@@ -1,13 +1,10 @@
 // Periodic: something a module does again and again in the background.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 
-#include "async/event.h"
-#include "async/loop.h"
+#include "async/background.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -19,9 +16,9 @@ class Periodic {
   Periodic(std::string name, milliseconds interval, std::function<Task<Result<Nothing>>()> work);
 
   /// Runs `work` on `loop`, first after one interval.
-  void start(Loop& loop);
+  void start(Loop& loop) { background_.start(loop); }
   /// Waits for a running round to end. Not from a loop's thread.
-  void stop();
+  void stop() { background_.stop(); }
 
  private:
   Task<> run();
@@ -29,11 +26,7 @@ class Periodic {
   const std::string name_;
   const milliseconds interval_;
   const std::function<Task<Result<Nothing>>()> work_;
-  Loop* loop_ = nullptr;
-  Event stop_;  // lives on loop_
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool running_ = false;
+  Background background_{[this] { return run(); }};
 };
 
 }  // namespace svc
