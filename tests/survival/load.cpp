@@ -50,7 +50,8 @@ std::vector<std::string> Load::failures() const {
 
 void Load::ask_all_the_time(int client) {
   std::unique_ptr<httplib::Client> connection;
-  const auto ask = [&](const std::string& method, const std::string& path, const std::string& key = {}) {
+  const auto ask = [&](const std::string& method, const std::string& path, const std::string& key = {},
+                       const std::set<int>& no_failures = {}) {
     if (!connection || !options_.keep_alive) {
       connection = std::make_unique<httplib::Client>("127.0.0.1", gateway_());
       connection->set_keep_alive(options_.keep_alive);
@@ -69,7 +70,9 @@ void Load::ask_all_the_time(int client) {
     const auto answer = connection->send(request);
     const int status = answer ? answer->status : 0;
     if (status == 0 || (answer && answer->get_header_value("Connection") == "close")) connection.reset();
-    if (status < 200 || status >= 300) {
+    if (no_failures.contains(status)) {
+      ++repeated_;
+    } else if (status < 200 || status >= 300) {
       const std::lock_guard lock(mutex_);
       failures_.push_back(method + " " + path + ": " + std::to_string(status) + " " +
                           (answer ? answer->body : httplib::to_string(answer.error())));
@@ -82,8 +85,16 @@ void Load::ask_all_the_time(int client) {
     ask("GET", "/items/anvil");
     if (!options_.writes) continue;
     const auto key = std::to_string(client) + "-" + std::to_string(number);
-    const auto order = ask("POST", "/orders", key);
-    if (!order.is_object() || !order.contains("id")) continue;
+    nlohmann::json order;
+    // That the first is still being answered is news for nobody but who has asked before.
+    std::set<int> refusals;
+    const auto taken = [&] {
+      order = ask("POST", "/orders", key, refusals);
+      refusals = {409, 503, 504};
+      return order.is_object() && order.contains("id");
+    };
+    if (options_.repeats) refusals = {503, 504};
+    if (!(options_.repeats ? eventually(taken) : taken())) continue;
     const std::string id = order["id"];
     ask("GET", "/orders/" + id);
     // The same again, of which nothing new may come.

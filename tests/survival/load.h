@@ -20,6 +20,8 @@ class Load {
     int clients = 8;
     bool keep_alive = true;
     bool writes = true;  ///< orders too, each under an Idempotency-Key
+    bool repeats =
+        false;  ///< 503 and 504 to an order are no failures: it is asked for again, by its key, until taken
   };
   /// Makes a user and an item, and begins. `gateway` tells where to ask, for every request that opens a connection.
   Load(const System& system, std::function<int()> gateway, Options options);
@@ -37,6 +39,8 @@ class Load {
   std::vector<std::string> failures() const;
   /// The orders that were acknowledged. After stop().
   const std::set<std::string>& orders() const { return orders_; }
+  /// How often an order was asked for again.
+  int repeated() const { return repeated_; }
   /// Orders whose keys were repeated and answered with another order. After stop().
   int twice() const { return twice_; }
   std::string customer() const { return token_; }
@@ -52,7 +56,7 @@ class Load {
   mutable std::mutex mutex_;
   std::vector<std::string> failures_;  // guarded by mutex_
   std::set<std::string> orders_;       // guarded by mutex_
-  std::atomic<int> twice_{0};
+  std::atomic<int> repeated_{0}, twice_{0};
   std::vector<std::thread> clients_;
 };
 

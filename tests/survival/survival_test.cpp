@@ -96,6 +96,37 @@ TEST_CASE("one of two copies hangs, of each service in turn, and no read fails")
   check_no_failure(load);
 }
 
+// Two copies on one SQLite file: one that is stopped may hold the file's lock, and the other then refuses
+// what it cannot write. But it refuses; and whoever asks again, by the same key, is served once the lock is
+// free.
+TEST_CASE("one of two copies hangs while it writes, of each service in turn, and every order is taken once") {
+  System system(twice, quick);
+  Load load(system, [&] { return system.gateway(); }, {.repeats = true});
+  load.pass(200);
+  for (int cycle = 0; cycle < (soaks() ? 20 : 2); ++cycle)
+    for (const std::string service : {"order", "inventory", "payment"}) {
+      CAPTURE(cycle, service);
+      system.process(service, 1).signal(SIGSTOP);
+      load.pass(100);
+      CHECK(eventually([&] { return instances_of(system, service).size() == 1; }));
+      system.process(service, 1).signal(SIGCONT);
+      CHECK(eventually([&] { return instances_of(system, service).size() == 2; }));
+      load.pass(100);
+    }
+  check_no_failure(load);
+  check_orders(system, load);
+  std::cout << load.orders().size() << " orders taken, " << load.repeated() << " refusals on the way\n";
+  std::size_t listed = 0;
+  for (std::string cursor = "/orders?limit=100"; !cursor.empty();) {
+    const auto page = send(system.gateway(), "GET", cursor, bearer(load.customer())).json();
+    listed += page["items"].size();
+    cursor = page.value("nextCursor", "").empty()
+                 ? ""
+                 : "/orders?limit=100&cursor=" + std::string(page["nextCursor"]);
+  }
+  CHECK(listed == load.orders().size());
+}
+
 TEST_CASE("while the registry is away everybody finds each other as before, and it fills again when it is back") {
   System system(twice, quick);
   Load load(system, [&] { return system.gateway(); }, {});

@@ -131,6 +131,17 @@ TEST_CASE("an instance that hangs is overtaken by another, and passed over from 
   CHECK(eventually([&] { return bench.service.status(Steady::now()).instances[0].outstanding == 0; }));
 }
 
+TEST_CASE("an instance that is still at it is not sent the same again, though no other is in order") {
+  Bench bench;
+  bench.fake(0).hangs = true;
+  for (int i = 0; i < 12; ++i) CHECK(bench.ask()->body == "i1");
+  REQUIRE(bench.standing(0) == Standing::ejected);
+  const int before = bench.fake(1).asked;
+  bench.fake(1).hangs = true;
+  CHECK_FALSE(bench.ask(true, {}, milliseconds{400}));
+  CHECK(bench.fake(1).asked == before + 1);
+}
+
 TEST_CASE("what may not be repeated is sent once and waited for") {
   Bench bench;
   bench.fake(0).hangs = bench.fake(1).hangs = true;

@@ -64,6 +64,11 @@ struct Endpoint {
   Codes fails{};                ///< refusals of its own, beyond those that every operation has
 };
 
+/// Whether a call may be sent again after it has been sent. `has_key`: it has an Idempotency-Key.
+constexpr bool may_repeat(const Endpoint& endpoint, bool has_key) {
+  return endpoint.retry == Retry::keyed ? has_key : endpoint.retry != Retry::never;
+}
+
 /// Time that an operation's answer may take though all is well: it waits for things to happen, unless the caller
 /// prefers otherwise (`wait`, RFC 7240).
 constexpr std::chrono::seconds patience_for(const Endpoint& endpoint, std::optional<std::chrono::seconds> wait) {

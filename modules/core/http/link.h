@@ -31,8 +31,7 @@ struct Link {
   Outgoing compose(const Call& call, const Op& op) const {
     Outgoing request{std::string(method_name(Op::endpoint.verb)), fill_path(Op::endpoint.path, op) + query_of(op)};
     request.body = body_of(op);
-    constexpr auto retry = Op::endpoint.retry;
-    request.repeatable = retry == Retry::keyed ? !call.origin->idempotency_key.empty() : retry != Retry::never;
+    request.repeatable = may_repeat(Op::endpoint, !call.origin->idempotency_key.empty());
     request.operation = Op::endpoint.name;
     request.patience = patience_for(Op::endpoint, call.origin->wait);
     add_call_headers(request, call);

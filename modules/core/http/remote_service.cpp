@@ -42,7 +42,8 @@ struct RemoteService::Attempt {
 struct RemoteService::Race {
   std::optional<Response> answer;  // the first
   std::optional<Error> failure;    // the latest
-  std::size_t running = 0;
+  Members busy;                    // those that have been sent it and have not answered
+  bool alone = false;              // there is nobody else to send it to
   std::shared_ptr<Attempt> newest;
   std::optional<Event> news;  // since it was last waited for
 };
@@ -101,12 +102,16 @@ void RemoteService::set_instances(const std::vector<Instance>& instances) {
   members_ = std::make_shared<const Members>(std::move(next));
 }
 
-// One that has not been tried for this call, is not ejected and whose breaker lets it pass, if there is one; the next
-// best otherwise.
-Result<RemoteService::Attempt> RemoteService::choose(const Outgoing& request, std::span<const std::string> tried,
-                                                    Steady::time_point now) {
+// One that has not been tried for this call, is not ejected and whose breaker lets it pass, if there is one;
+// the next best otherwise. Never one that is still at it: it would meet itself there.
+Result<RemoteService::Attempt> RemoteService::choose(const Race& race, const Outgoing& request,
+                                                     std::span<const std::string> tried,
+                                                     Steady::time_point now) {
   const auto present = members();
   Members left = *present;
+  if (!race.busy.empty())
+    std::erase_if(
+        left, [&](const auto& member) { return std::ranges::find(race.busy, member) != race.busy.end(); });
   std::vector<Candidate> candidates;
   candidates.reserve(left.size());
   for (const auto& member : left) {
@@ -151,7 +156,7 @@ Task<> RemoteService::send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> 
   auto answer = co_await sending;
   member.outstanding.fetch_sub(1, std::memory_order_relaxed);
   note(*attempt, outcome_of_answer(answer));
-  --race->running;
+  race->busy.erase(std::ranges::find(race->busy, attempt->member));
   if (!answer) race->failure = std::move(answer.error());
   else if (!race->answer) race->answer = std::move(*answer);
   if (race->news) race->news->happen();
@@ -161,8 +166,8 @@ Task<> RemoteService::send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> 
 Task<bool> RemoteService::may_send_again(Race& race, const Outgoing& request, std::size_t sent,
                                          Steady::time_point deadline) {
   bool may = sent < static_cast<std::size_t>(options_.attempts);
-  while (!race.answer && race.running > 0) {
-    const bool another = may && request.repeatable && members()->size() > sent;
+  while (!race.answer && !race.busy.empty()) {
+    const bool another = may && !race.alone && request.repeatable && members()->size() > sent;
     const auto patience = milliseconds{options_.attempt_timeout_ms} + request.patience;
     race.news.emplace();
     auto waiting = race.news->wait_until(another ? std::min(deadline, Steady::now() + patience)
@@ -192,14 +197,16 @@ Task<Result<Response>> RemoteService::roundtrip(Outgoing request, Steady::time_p
   std::vector<std::string> tried;
   bool again = true;
   while (again) {
-    auto attempt = choose(*shared, tried, Steady::now());
+    auto attempt = choose(*race, *shared, tried, Steady::now());
     if (attempt) {
       tried.push_back(attempt->member->instance.id);
-      ++race->running;
+      race->busy.push_back(attempt->member);
       race->newest = std::make_shared<Attempt>(std::move(*attempt));
       detach(send(race, race->newest, shared, deadline));
-    } else if (race->running == 0) {
+    } else if (race->busy.empty()) {
       co_return fail(race->failure ? std::move(*race->failure) : std::move(attempt.error()));
+    } else {
+      race->alone = true;
     }
     auto waiting = may_send_again(*race, *shared, tried.size(), deadline);
     again = co_await waiting;

@@ -54,21 +54,22 @@ struct RemoteOptions {
   resilience::BulkheadOptions bulkhead{};
   resilience::EjectionOptions ejection{};
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&RemoteOptions::balance, "balance", "How one of several instances is chosen for a call",
               Default{"least_outstanding"}),
         field(&RemoteOptions::attempts, "attempts",
               "How often a call may be sent in all; each time but the first takes from the retry budget "
               "(Resilience4j's maxAttempts: 3)",
               Range{1, 10}, Default{3}),
-        field(&RemoteOptions::attempt_timeout_ms, "attempt_timeout_ms",
-              "Time without an answer after which a call that may be repeated is sent to another instance too",
-              Range{10, 600'000}, Default{500}),
+        field(
+            &RemoteOptions::attempt_timeout_ms, "attempt_timeout_ms",
+            "Time without an answer after which a call that may be repeated is sent to another instance too",
+            Range{10, 600'000}, Default{500}),
         field(&RemoteOptions::backoff, "backoff", "The pause before a call is sent again"),
         field(&RemoteOptions::retry_budget, "retry_budget", "What may be sent again, of all that is sent"),
         field(&RemoteOptions::breaker, "breaker", "When an operation of an instance is called no more"),
         field(&RemoteOptions::bulkhead, "bulkhead", "How many calls there may be to one service"),
-        field(&RemoteOptions::ejection, "ejection", "When an instance is passed over")};
+        field(&RemoteOptions::ejection, "ejection", "When an instance is passed over"));
   }
 };
 
@@ -112,7 +113,8 @@ class RemoteService final : public Transport {
   using Members = std::vector<std::shared_ptr<Member>>;
 
   std::shared_ptr<const Members> members() const;
-  Result<Attempt> choose(const Outgoing& request, std::span<const std::string> tried, Steady::time_point now);
+  Result<Attempt> choose(const Race& race, const Outgoing& request, std::span<const std::string> tried,
+                         Steady::time_point now);
   Task<> send(std::shared_ptr<Race> race, std::shared_ptr<Attempt> attempt, std::shared_ptr<const Outgoing> request,
               Steady::time_point deadline);
   Task<bool> may_send_again(Race& race, const Outgoing& request, std::size_t sent, Steady::time_point deadline);

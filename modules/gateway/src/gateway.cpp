@@ -8,11 +8,6 @@
 namespace svc::gateway {
 namespace {
 
-bool is_repeatable(Retry retry, const http::Request& request) {
-  if (retry == Retry::keyed) return !request.headers.get("Idempotency-Key").empty();
-  return retry != Retry::never;
-}
-
 // One request on its way through.
 Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
                           http::Request& request) {
@@ -23,7 +18,8 @@ Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const ht
   if (!call) co_return http::problem(call.error());
   if (needs_caller && call->caller == nullptr)
     co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
-  const Terms terms{call->deadline, has_body(endpoint.verb), is_repeatable(endpoint.retry, request), endpoint.name,
+  const bool has_key = !request.headers.get("Idempotency-Key").empty();
+  const Terms terms{call->deadline, has_body(endpoint.verb), may_repeat(endpoint, has_key), endpoint.name,
                     patience_for(endpoint, call->origin->wait)};
   auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
