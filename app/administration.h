@@ -24,9 +24,9 @@ struct HostedModule {
   std::optional<std::string> trouble;
   static constexpr std::string_view schema_name = "HostedModule";
   static constexpr auto fields() {
-    return std::tuple{field(&HostedModule::name, "name", "The module"),
-                      field(&HostedModule::state, "state", "Whether its calls stay in this process"),
-                      field(&HostedModule::trouble, "trouble", "Why it is not ready; absent while it is")};
+    return rows(field(&HostedModule::name, "name", "The module"),
+                field(&HostedModule::state, "state", "Whether its calls stay in this process"),
+                field(&HostedModule::trouble, "trouble", "Why it is not ready; absent while it is"));
   }
 };
 
@@ -36,12 +36,12 @@ struct BreakerTold {
   std::int64_t calls = 0, failures = 0, opened = 0, refused = 0;
   static constexpr std::string_view schema_name = "CircuitBreaker";
   static constexpr auto fields() {
-    return std::tuple{field(&BreakerTold::operation, "operation", "What it is asked for"),
-                      field(&BreakerTold::state, "state", "What a call would meet now"),
-                      field(&BreakerTold::calls, "calls", "Calls the failure rate is taken of"),
-                      field(&BreakerTold::failures, "failures", "Those of them that failed"),
-                      field(&BreakerTold::opened, "opened", "How often it has opened"),
-                      field(&BreakerTold::refused, "refused", "Calls it has refused")};
+    return rows(field(&BreakerTold::operation, "operation", "What it is asked for"),
+                field(&BreakerTold::state, "state", "What a call would meet now"),
+                field(&BreakerTold::calls, "calls", "Calls the failure rate is taken of"),
+                field(&BreakerTold::failures, "failures", "Those of them that failed"),
+                field(&BreakerTold::opened, "opened", "How often it has opened"),
+                field(&BreakerTold::refused, "refused", "Calls it has refused"));
   }
 };
 
@@ -53,12 +53,12 @@ struct InstanceTold {
   std::vector<BreakerTold> breakers;
   static constexpr std::string_view schema_name = "InstanceSeen";
   static constexpr auto fields() {
-    return std::tuple{field(&InstanceTold::instance_id, "instanceId", "The instance"),
-                      field(&InstanceTold::host, "host", "Its address or name"),
-                      field(&InstanceTold::port, "port", "Its port"),
-                      field(&InstanceTold::in_flight, "inFlight", "Calls sent to it that are not yet answered"),
-                      field(&InstanceTold::standing, "standing", "Whether calls are sent to it"),
-                      field(&InstanceTold::breakers, "breakers", "One for each operation asked of it")};
+    return rows(field(&InstanceTold::instance_id, "instanceId", "The instance"),
+                field(&InstanceTold::host, "host", "Its address or name"),
+                field(&InstanceTold::port, "port", "Its port"),
+                field(&InstanceTold::in_flight, "inFlight", "Calls sent to it that are not yet answered"),
+                field(&InstanceTold::standing, "standing", "Whether calls are sent to it"),
+                field(&InstanceTold::breakers, "breakers", "One for each operation asked of it"));
   }
 };
 
@@ -68,15 +68,14 @@ struct LinkTold {
   std::vector<InstanceTold> instances;
   static constexpr std::string_view schema_name = "Link";
   static constexpr auto fields() {
-    return std::tuple{
-        field(&LinkTold::module, "module", "Who is asked"),
-        field(&LinkTold::via, "via", "local; a URL; or registry, by which its instances are found"),
-        field(&LinkTold::in_flight, "inFlight", "Calls to other processes under way"),
-        field(&LinkTold::waiting, "waiting", "Calls that wait for a place in the bulkhead"),
-        field(&LinkTold::refused, "refused", "Calls that found the bulkhead full"),
-        field(&LinkTold::calls, "calls", "Calls to other processes of late"),
-        field(&LinkTold::retries, "retries", "Retries among them"),
-        field(&LinkTold::instances, "instances", "Those that may be asked")};
+    return rows(field(&LinkTold::module, "module", "Who is asked"),
+                field(&LinkTold::via, "via", "local; a URL; or registry, by which its instances are found"),
+                field(&LinkTold::in_flight, "inFlight", "Calls to other processes under way"),
+                field(&LinkTold::waiting, "waiting", "Calls that wait for a place in the bulkhead"),
+                field(&LinkTold::refused, "refused", "Calls that found the bulkhead full"),
+                field(&LinkTold::calls, "calls", "Calls to other processes of late"),
+                field(&LinkTold::retries, "retries", "Retries among them"),
+                field(&LinkTold::instances, "instances", "Those that may be asked"));
   }
 };
 
@@ -86,15 +85,15 @@ struct ProcessStatus {
   std::vector<LinkTold> links;
   static constexpr std::string_view schema_name = "ProcessStatus";
   static constexpr auto fields() {
-    return std::tuple{field(&ProcessStatus::version, "version", "Which svc this is"),
-                      field(&ProcessStatus::role, "role", "What it was started as"),
-                      field(&ProcessStatus::modules, "modules", "What it hosts"),
-                      field(&ProcessStatus::links, "links", "How it reaches each module")};
+    return rows(field(&ProcessStatus::version, "version", "Which svc this is"),
+                field(&ProcessStatus::role, "role", "What it was started as"),
+                field(&ProcessStatus::modules, "modules", "What it hosts"),
+                field(&ProcessStatus::links, "links", "How it reaches each module"));
   }
 };
 
 struct GetStatus {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return rows(); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/admin/status",
                                      .name = "get_status",
@@ -106,7 +105,7 @@ struct GetStatus {
 
 struct DrainModule {
   std::string name;
-  static constexpr auto fields() { return std::tuple{field(&DrainModule::name, "name", "The module")}; }
+  static constexpr auto fields() { return rows(field(&DrainModule::name, "name", "The module")); }
   static constexpr Endpoint endpoint{
       .verb = Verb::post,
       .path = "/admin/modules/{name}/drain",
@@ -120,7 +119,7 @@ struct DrainModule {
 
 struct ResumeModule {
   std::string name;
-  static constexpr auto fields() { return std::tuple{field(&ResumeModule::name, "name", "The module")}; }
+  static constexpr auto fields() { return rows(field(&ResumeModule::name, "name", "The module")); }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/admin/modules/{name}/resume",
                                      .name = "resume_module",

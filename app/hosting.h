@@ -2,8 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
-#include "contract/door.h"
+#include "contract/service.h"
 #include "http/remote_service.h"
 #include "module/module.h"
 
@@ -32,13 +33,13 @@ class Hosting {
 /// The Via of a link `auto` to a module that is hosted here.
 template <class S>
 struct AutoLink {
-  Local<S> here;
-  std::shared_ptr<S> elsewhere;
+  std::unique_ptr<S> here;
+  std::unique_ptr<S> elsewhere;
   const Hosting* hosting;  ///< outlives the link
 
   template <class Op>
   Reply<Op> send(Call call, Op op) const {
-    if (hosting->is_here()) return here.send(std::move(call), std::move(op));
+    if (hosting->is_here()) return here->handle(std::move(call), std::move(op));
     return elsewhere->handle(std::move(call), std::move(op));
   }
 };

@@ -30,10 +30,10 @@ class Links {
     auto elsewhere = http::Outside<S>::connect({remote(name), &cluster_, asker, name});
     if (hosted == nullptr) return elsewhere;
     const auto& link = settings_.link_to(name);
-    if (link == "local") return std::make_unique<Stub<S, Local<S>>>(Local<S>{Door<S>(hosted->service())});
+    if (link == "local") return http::Outside<S>::enter(hosted->service());
     if (link != "auto") return elsewhere;
     return std::make_unique<Stub<S, AutoLink<S>>>(
-        AutoLink<S>{{Door<S>(hosted->service())}, std::move(elsewhere), &host(name, *hosted)});
+        AutoLink<S>{http::Outside<S>::enter(hosted->service()), std::move(elsewhere), &host(name, *hosted)});
   }
 
   /// Notes that a module whose link is `auto` is hosted here. The same answer each time.

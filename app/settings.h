@@ -34,14 +34,14 @@ struct Ports {
   int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
   static constexpr auto fields() {
     constexpr Range port{0, 65'535};
-    return std::tuple{field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
-                      field(&Ports::user, "user", "Port of the user module; 0 takes any free one", port),
-                      field(&Ports::order, "order", "Port of the order module", port),
-                      field(&Ports::inventory, "inventory", "Port of the inventory module", port),
-                      field(&Ports::payment, "payment", "Port of the payment module", port),
-                      field(&Ports::gateway, "gateway", "Port of the gateway", port),
-                      field(&Ports::operations, "operations",
-                            "Port of health and administration, where the gateway is hosted", port)};
+    return rows(field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
+                field(&Ports::user, "user", "Port of the user module; 0 takes any free one", port),
+                field(&Ports::order, "order", "Port of the order module", port),
+                field(&Ports::inventory, "inventory", "Port of the inventory module", port),
+                field(&Ports::payment, "payment", "Port of the payment module", port),
+                field(&Ports::gateway, "gateway", "Port of the gateway", port),
+                field(&Ports::operations, "operations",
+                      "Port of health and administration, where the gateway is hosted", port));
   }
   int of(std::string_view module) const;
 };
@@ -57,15 +57,15 @@ struct LinkSettings : PerModule {
     constexpr auto doc =
         "auto: in this process while it is hosted and ready here, else by the registry; local; http: by the registry; "
         "or the http:// URL of the process that hosts it";
-    return std::tuple{field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
-                      field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc)};
+    return rows(field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
+                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc));
   }
 };
 struct DatabaseSettings : PerModule {
   static constexpr auto fields() {
     constexpr auto doc = "sqlite:PATH; empty: a file of the module's name under the data directory";
-    return std::tuple{field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
-                      field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc)};
+    return rows(field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
+                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc));
   }
 };
 
@@ -76,26 +76,30 @@ struct General {
   int threads = 0;
   std::int64_t drain_seconds = 10, linger_ms = 1'000;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&General::role, "role", "all, or the modules to host: user,order", Length{1, 200}),
         field(&General::data, "data", "Directory of databases, keys, mail and logs", Length{1, 4'000}),
         field(&General::host, "host", "Address to listen on", Length{1, 255}),
         field(&General::expose, "expose", "Open the hosted modules' own ports beside the gateway's"),
         field(&General::registry_url, "registry_url",
-              "Where instances register and are found, such as http://127.0.0.1:3000; empty: in this process where the "
+              "Where instances register and are found, such as http://127.0.0.1:3000; empty: in this process "
+              "where the "
               "registry is hosted, else there",
               Length{0, 1'000}),
         field(&General::cluster_key, "cluster_key",
-              "File of the secret that the processes of one system share; empty: keys/cluster under the data directory",
+              "File of the secret that the processes of one system share; empty: keys/cluster under the data "
+              "directory",
               Length{0, 4'000}),
         field(&General::events, "events", "What carries events: embedded", Length{1, 1'000}),
-        field(&General::threads, "threads", "Threads that serve requests; 0: one for each core", Range{0, 256}),
-        field(&General::drain_seconds, "drain_seconds", "How long running requests may take to end after SIGTERM",
-              Range{0, 3'600}),
+        field(&General::threads, "threads", "Threads that serve requests; 0: one for each core",
+              Range{0, 256}),
+        field(&General::drain_seconds, "drain_seconds",
+              "How long running requests may take to end after SIGTERM", Range{0, 3'600}),
         field(&General::linger_ms, "linger_ms",
-              "How long it goes on serving after SIGTERM, deregistered and not ready, so that who sends requests hears "
+              "How long it goes on serving after SIGTERM, deregistered and not ready, so that who sends "
+              "requests hears "
               "of it",
-              Range{0, 600'000})};
+              Range{0, 600'000}));
   }
 };
 
@@ -104,13 +108,13 @@ struct InstanceSettings {
   std::string address;
   std::int64_t weight = 1;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&InstanceSettings::address, "address",
-              "Address or name by which other processes reach this one; empty: host, or this machine's name where that is "
-              "every address",
-              Length{0, 255}),
-        field(&InstanceSettings::weight, "weight", "Its share of the calls under the policy weighted",
-              Range{1, registry::weight_limit})};
+    return rows(field(&InstanceSettings::address, "address",
+                      "Address or name by which other processes reach this one; empty: host, or this "
+                      "machine's name where that is "
+                      "every address",
+                      Length{0, 255}),
+                field(&InstanceSettings::weight, "weight", "Its share of the calls under the policy weighted",
+                      Range{1, registry::weight_limit}));
   }
 };
 
@@ -120,11 +124,12 @@ struct HttpSettings {
   http::ServerOptions server{};
   http::ClientOptions client{};
   static constexpr auto fields() {
-    return std::tuple{field(&HttpSettings::deadline_seconds, "deadline_seconds",
-                            "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
-                      field(&HttpSettings::tls, "tls", "HTTPS on the gateway's port"),
-                      field(&HttpSettings::server, "server", "The HTTP front"),
-                      field(&HttpSettings::client, "client", "Calls to other processes")};
+    return rows(
+        field(&HttpSettings::deadline_seconds, "deadline_seconds",
+              "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
+        field(&HttpSettings::tls, "tls", "HTTPS on the gateway's port"),
+        field(&HttpSettings::server, "server", "The HTTP front"),
+        field(&HttpSettings::client, "client", "Calls to other processes"));
   }
 };
 

@@ -183,8 +183,7 @@ void Process::Parts::make_modules() {
   const std::string asker = settings.hosts("order") ? "order" : "svc";
   const auto& registry_url = settings.general.registry_url;
   if (registry && registry_url.empty()) {
-    registry_link = std::make_unique<Stub<registry::Registry, Local<registry::Registry>>>(
-        Local<registry::Registry>{Door<registry::Registry>(registry->service())});
+    registry_link = http::Outside<registry::Registry>::enter(registry->service());
   } else {
     // It is asked seldom, and a breaker would only keep it from being found again.
     auto options = settings.remote;

@@ -26,26 +26,8 @@ inline Config quick() {
   return config;
 }
 
-// A link that a test can cut: answers of the real service, unless told otherwise.
-template <class S>
-struct Cuttable {
-  std::unique_ptr<S> real;
-  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault;
-  template <class Op>
-  Reply<Op> send(Call call, Op op) const {
-    if (auto error = (*fault)(Op::endpoint.name)) return fail(std::move(*error));
-    return real->handle(std::move(call), std::move(op));
-  }
-};
-
 struct Fixture {
-  explicit Fixture(Config chosen = quick()) : config(std::move(chosen)), module(make_module("test")) {
-    module->start();
-    CHECK(world.ask(*users, world.anyone(), user::CreateUser{"Ann", "ann@example.com", "correct horse", {}}));
-    ann = world.ask(*users, world.admin(), user::ListUsers{})->items[0].id;
-    put("a", 10, 100);
-    put("b", 5, 250);
-  }
+  explicit Fixture(Config chosen = quick());
   ~Fixture() { module->stop(); }
 
   test::Lane lane = GENERATE(from_range(test::lanes));
@@ -71,13 +53,11 @@ struct Fixture {
     const Environment environment{world.loops, world.clock, world.ids, instance, world.dir.path()};
     return make(config, environment, world.dir / "order.db", {*users, *inventory, *payments});
   }
+  /// A link that a test can cut: answers of the real service, unless `fault` tells otherwise.
   template <class S>
-  std::unique_ptr<S> cut(std::unique_ptr<S> real) {
-    return std::make_unique<Stub<S, Cuttable<S>>>(Cuttable<S>{std::move(real), fault});
-  }
-  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount, const std::string& currency = "USD") {
-    CHECK(world.ask(*inventory, world.admin(), inventory::PutItem{sku, sku, {amount, currency}, on_hand}));
-  }
+  std::unique_ptr<S> cut(std::unique_ptr<S> real);
+  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount,
+           const std::string& currency = "USD");
   template <class Op>
   auto ask(Call call, Op op) {
     return world.ask(*orders, call, op);

@@ -25,9 +25,9 @@ struct Entry {
   std::int64_t size = 1;
   std::vector<std::string> tags;
   static constexpr auto fields() {
-    return std::tuple{field(&Entry::name, "name", "What it is called", is_slug),
-                      field(&Entry::size, "size", "How large it is", Range{1, 10}),
-                      field(&Entry::tags, "tags", "What it goes by", Items{0, 3})};
+    return rows(field(&Entry::name, "name", "What it is called", is_slug),
+                field(&Entry::size, "size", "How large it is", Range{1, 10}),
+                field(&Entry::tags, "tags", "What it goes by", Items{0, 3}));
   }
   static Entry example() { return {"name", 1, {}}; }
 };
@@ -40,12 +40,12 @@ struct General {
   http::ServerOptions server{};
   std::vector<Entry> entries;
   static constexpr auto fields() {
-    return std::tuple{field(&General::role, "role", "What to host", Length{1, 200}),
-                      field(&General::expose, "expose", "Open more ports"),
-                      field(&General::threads, "threads", "How many", Range{0, 256}),
-                      field(&General::origins, "origins", "Whose pages may call"),
-                      field(&General::server, "server", "The HTTP front"),
-                      field(&General::entries, "entries", "One of many")};
+    return rows(field(&General::role, "role", "What to host", Length{1, 200}),
+                field(&General::expose, "expose", "Open more ports"),
+                field(&General::threads, "threads", "How many", Range{0, 256}),
+                field(&General::origins, "origins", "Whose pages may call"),
+                field(&General::server, "server", "The HTTP front"),
+                field(&General::entries, "entries", "One of many"));
   }
   void check_whole(Violations& found) const {
     if (expose && threads == 0) report(found, {"/threads", "minimum", "more than 0 to expose anything"});

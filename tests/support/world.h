@@ -8,14 +8,16 @@
 //   auto item = world.ask(*inventory, world.admin(), GetItem{"anvil"});
 #pragma once
 
-#include <future>
+#include <exception>
 #include <list>
 #include <memory>
+#include <optional>
+#include <semaphore>
 #include <string>
 
 #include "async/loop.h"
 #include "base/ids.h"
-#include "contract/door.h"
+#include "contract/service.h"
 #include "http/client.h"
 #include "http/outside.h"
 #include "http/server.h"
@@ -53,15 +55,19 @@ class World {
   /// Runs a task on the loop, and waits for what it answers.
   template <class Make>
   auto run(Make make) -> decltype(make().take()) {
-    std::promise<decltype(make().take())> promise;
-    loops[0].post([&] { detach(fulfil(promise, make)); });
-    return promise.get_future().get();
+    std::optional<decltype(make().take())> answer;
+    std::exception_ptr thrown;
+    std::binary_semaphore ended{0};
+    loops[0].post([&] { detach(fulfil(answer, thrown, ended, make)); });
+    ended.acquire();
+    if (thrown) std::rethrow_exception(thrown);
+    return std::move(*answer);
   }
 
   /// `service` as others see it by this lane.
   template <class S>
   std::unique_ptr<S> open(Lane lane, S& service) {
-    if (lane == Lane::local) return std::make_unique<Stub<S, Local<S>>>(Local<S>{Door<S>(service)});
+    if (lane == Lane::local) return http::Outside<S>::enter(service);
     auto& router = routers_.emplace_back();
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, service, identify);
@@ -91,14 +97,15 @@ class World {
 
  private:
   template <class T, class Make>
-  static Task<> fulfil(std::promise<T>& promise, Make& make) {
+  static Task<> fulfil(std::optional<T>& answer, std::exception_ptr& thrown, std::binary_semaphore& ended,
+                       Make& make) {
     try {
       auto task = make();
-      auto value = co_await task;
-      promise.set_value(std::move(value));
+      answer.emplace(co_await task);
     } catch (...) {
-      promise.set_exception(std::current_exception());
+      thrown = std::current_exception();
     }
+    ended.release();
   }
 
   std::shared_ptr<const Caller> caller(const std::string& id, const std::string& scope, bool session) {

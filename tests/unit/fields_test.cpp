@@ -22,8 +22,8 @@ struct Part {
   std::string name;
   std::int64_t count = 0;
   static constexpr auto fields() {
-    return std::tuple{field(&Part::name, "name", "The name", Length{1, 5}),
-                      field(&Part::count, "count", "How many", Range{1, 10})};
+    return rows(field(&Part::name, "name", "The name", Length{1, 5}),
+                field(&Part::count, "count", "How many", Range{1, 10}));
   }
   bool operator==(const Part&) const = default;
 };
@@ -41,18 +41,14 @@ struct Whole {
   std::vector<std::string> tags;
   int limit = 50;
   static constexpr auto fields() {
-    return std::tuple{field(&Whole::id, "id", "The id", is_uuid_text),
-                      field(&Whole::mail, "mail", "The mail", is_email),
-                      field(&Whole::ready, "ready", "Whether it is"),
-                      field(&Whole::weight, "weight", "Its weight"),
-                      field(&Whole::colour, "colour", "Its colour"),
-                      field(&Whole::at, "at", "When"),
-                      field(&Whole::price, "price", "What it costs"),
-                      field(&Whole::note, "note", "A note", Length{2, 20}),
-                      field(&Whole::rank, "rank", "A rank"),
-                      field(&Whole::parts, "parts", "Its parts", Items{1, 2}),
-                      field(&Whole::tags, "tags", "Its tags"),
-                      field(&Whole::limit, "limit", "A limit", Range{1, 200}, Default{50})};
+    return rows(
+        field(&Whole::id, "id", "The id", is_uuid_text), field(&Whole::mail, "mail", "The mail", is_email),
+        field(&Whole::ready, "ready", "Whether it is"), field(&Whole::weight, "weight", "Its weight"),
+        field(&Whole::colour, "colour", "Its colour"), field(&Whole::at, "at", "When"),
+        field(&Whole::price, "price", "What it costs"), field(&Whole::note, "note", "A note", Length{2, 20}),
+        field(&Whole::rank, "rank", "A rank"), field(&Whole::parts, "parts", "Its parts", Items{1, 2}),
+        field(&Whole::tags, "tags", "Its tags"),
+        field(&Whole::limit, "limit", "A limit", Range{1, 200}, Default{50}));
   }
   void check_whole(Violations& found) const {
     if (note == "whole") report(found, {"/note", "whole", "is seen by the whole"});
@@ -250,7 +246,7 @@ TEST_CASE("the schema states types, rules and what is required") {
 struct Labelled {
   TextMap labels;
   static constexpr auto fields() {
-    return std::tuple{field(&Labelled::labels, "labels", "What its owner notes", Entries{2, {1, 3}, {0, 5}})};
+    return rows(field(&Labelled::labels, "labels", "What its owner notes", Entries{2, {1, 3}, {0, 5}}));
   }
   bool operator==(const Labelled&) const = default;
 };

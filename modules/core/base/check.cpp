@@ -24,6 +24,10 @@ void report(Violations& found, Violation violation) {
   if (found.size() < enough) found.push_back(std::move(violation));
 }
 
+void report(Violations& found, const Place& at, std::string_view keyword, std::string_view detail) {
+  report(found, {at.pointer(), std::string(keyword), std::string(detail)});
+}
+
 bool detail::already_found(const Violations& found, std::string_view pointer) {
   return std::ranges::any_of(found, [&](const Violation& known) {
     return pointer.starts_with(known.pointer) &&

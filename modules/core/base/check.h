@@ -27,17 +27,22 @@ void check_member(const M& value, const std::tuple<Rules...>& rules, const Place
 /// Appends unless there are so many already that nobody would read them: an answer stays small, however much
 /// is wrong with a request.
 void report(Violations& found, Violation violation);
+void report(Violations& found, const Place& at, std::string_view keyword, std::string_view detail);
 
 /// A type may have rules that no single field can state (such as "skus are distinct"): it then has
-/// `void check_whole(Violations&) const`, which is called when each field alone is sound. Its pointers begin at the
-/// value itself.
+/// `void check_whole(Violations&) const`, which is called when each field alone is sound. Its pointers begin
+/// at the value itself.
 template <class T>
-concept ChecksWhole = requires(const T& value, Violations& found) { value.check_whole(found); };
+concept ChecksWhole = requires(const T& value, Violations& found) {
+  value.check_whole(found);
+};
 
 /// Appends every broken rule of `value` to `found`.
 template <Described T>
 void check(const T& value, Violations& found, const Place* at = nullptr) {
-  each_field<T>([&](const auto& f) { detail::check_member(value.*f.member, f.rules, Place{at, f.name}, found); });
+  each_field<T>([&](const auto& f) {
+    detail::check_member(value.*f.member, f.rules, Place{at, f.name}, found);
+  });
   if constexpr (ChecksWhole<T>) {
     if (!found.empty()) return;
     Violations own;
@@ -57,8 +62,7 @@ void check_member(const M& value, const std::tuple<Rules...>& rules, const Place
     if (value) check_member(*value, rules, at, found);
   } else {
     const auto one = [&](const auto& rule) {
-      if (auto broken = rule.check(value))
-        report(found, {at.pointer(), std::string(broken->keyword), std::move(broken->detail)});
+      if (auto broken = rule.check(value)) report(found, at, broken->keyword, broken->detail);
     };
     std::apply([&](const auto&... rule) { (one(rule), ...); }, rules);
     if constexpr (is_map<M>) {
@@ -66,7 +70,7 @@ void check_member(const M& value, const std::tuple<Rules...>& rules, const Place
         if constexpr (requires { rule.check_entry("", ""); })
           for (const auto& [name, text] : value)
             if (auto broken = rule.check_entry(name, text))
-              report(found, {Place{&at, name}.pointer(), std::string(broken->keyword), std::move(broken->detail)});
+              report(found, Place{&at, name}, broken->keyword, broken->detail);
       };
       std::apply([&](const auto&... rule) { (entries(rule), ...); }, rules);
     } else if constexpr (Described<M>) {

@@ -1,6 +1,7 @@
 #include "base/decode.h"
 
-#include <unordered_set>
+#include <algorithm>
+#include <utility>
 
 namespace svc {
 namespace {
@@ -73,20 +74,107 @@ class StrictReader {
 
 }  // namespace
 
-void detail::decode_map(const Json& json, TextMap& value, const Place& at, Violations& found) {
+namespace detail {
+namespace {
+
+template <class Integer>
+void decode_integer(const Json& json, Integer& value, const Place& at, Violations& found) {
+  if (!json.is_number_integer()) return wrong_type(at, "an integer", found);
+  const bool fits = json.is_number_unsigned() ? std::in_range<Integer>(json.get<std::uint64_t>())
+                                              : std::in_range<Integer>(json.get<std::int64_t>());
+  if (fits) value = json.get<Integer>();
+  else report(found, at, "type", "must be an integer of 64 bits");
+}
+
+}  // namespace
+
+void wrong_type(const Place& at, std::string_view expected, Violations& found) {
+  report(found, at, "type", "must be " + std::string(expected));
+}
+
+void decode_value(const Json& json, bool& value, const Place& at, Violations& found) {
+  if (!json.is_boolean()) return wrong_type(at, "true or false", found);
+  value = json.get<bool>();
+}
+
+void decode_value(const Json& json, double& value, const Place& at, Violations& found) {
+  if (!json.is_number()) return wrong_type(at, "a number", found);
+  value = json.get<double>();
+}
+
+void decode_value(const Json& json, std::int64_t& value, const Place& at, Violations& found) {
+  decode_integer(json, value, at, found);
+}
+
+void decode_value(const Json& json, int& value, const Place& at, Violations& found) {
+  decode_integer(json, value, at, found);
+}
+
+void decode_value(const Json& json, Time& value, const Place& at, Violations& found) {
+  const auto time = json.is_string() ? from_rfc3339(json.get_ref<const std::string&>()) : std::nullopt;
+  if (!time) return wrong_type(at, "a time of RFC 3339 in UTC", found);
+  value = *time;
+}
+
+void decode_value(const Json& json, std::string& value, const Place& at, Violations& found) {
+  if (!json.is_string()) return wrong_type(at, "a string", found);
+  const auto& text = json.get_ref<const std::string&>();
+  if (text.find('\0') != std::string::npos) report(found, at, "pattern", "may not hold U+0000");
+  else value = text;
+}
+
+void decode_value(const Json& json, TextMap& value, const Place& at, Violations& found) {
   if (!json.is_object()) return wrong_type(at, "an object", found);
   value.clear();
   for (const auto& [name, text] : json.items()) {
-    if (name.find('\0') != std::string::npos) report(found, {at.pointer(), "propertyNames", "may not hold U+0000"});
-    else decode_value(text, value[name], Unknown::refuse, Place{&at, name}, found);
+    if (name.find('\0') != std::string::npos) report(found, at, "propertyNames", "may not hold U+0000");
+    else decode_value(text, value[name], Place{&at, name}, found);
   }
 }
 
+std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known,
+                                            const Place& at, Violations& found) {
+  if (json.is_string())
+    if (const auto name = std::ranges::find(known, json.get_ref<const std::string&>()); name != known.end())
+      return *name;
+  std::string all;
+  for (const auto name : known) all += (all.empty() ? "" : ", ") + std::string(name);
+  report(found, at, "enum", "must be one of " + all);
+  return std::nullopt;
+}
+
+bool is_object(const Json& json, const Place* at, Violations& found) {
+  if (json.is_object()) return true;
+  report(found, {at ? at->pointer() : "", "type", "must be an object"});
+  return false;
+}
+
+bool is_array(const Json& json, const Place& at, Violations& found) {
+  if (json.is_array()) return true;
+  wrong_type(at, "a list", found);
+  return false;
+}
+
+const Json* find_member(const Json& object, std::string_view name) {
+  const auto member = object.find(name);
+  return member == object.end() ? nullptr : &*member;
+}
+
+void refuse_unknown(const Json& object, const std::function<bool(std::string_view)>& is_known,
+                    const Place* at, Violations& found) {
+  for (const auto& [name, ignored] : object.items())
+    if (!is_known(name)) report(found, Place{at, name}, "additionalProperties", "is not known here");
+}
+
+}  // namespace detail
+
 Result<Json> parse_json(std::string_view text) {
   // The parser takes a trailing NUL for the end of its input.
-  if (text.find('\0') != std::string_view::npos) return fail(Code::malformed, "malformed_json", "holds a NUL byte");
+  if (text.find('\0') != std::string_view::npos)
+    return fail(Code::malformed, "malformed_json", "holds a NUL byte");
   StrictReader reader;
-  if (!Json::sax_parse(text, &reader)) return fail(Code::malformed, "malformed_json", std::move(reader.fault));
+  if (!Json::sax_parse(text, &reader))
+    return fail(Code::malformed, "malformed_json", std::move(reader.fault));
   return std::move(reader.document);
 }
 

@@ -15,9 +15,9 @@ struct Money {
   static constexpr std::string_view schema_name = "Money";
   static constexpr auto fields() {
     // 10^15: an order of 100 lines of 10,000 units at the highest price, and exact in a double as well.
-    return std::tuple{field(&Money::amount, "amount", "Minor units of the currency: cents for USD, won for KRW",
-                            Range{0, 1'000'000'000'000'000}),
-                      field(&Money::currency, "currency", "Currency, by its code in ISO 4217", is_currency)};
+    return rows(field(&Money::amount, "amount", "Minor units of the currency: cents for USD, won for KRW",
+                      Range{0, 1'000'000'000'000'000}),
+                field(&Money::currency, "currency", "Currency, by its code in ISO 4217", is_currency));
   }
   bool operator==(const Money&) const = default;
 };

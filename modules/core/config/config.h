@@ -31,8 +31,8 @@ namespace svc::config {
 
 /// One thing that can be set.
 struct Key {
-  std::string name;  ///< "order.wait_seconds"
-  std::string doc;   ///< a sentence without its full stop
+  std::string name;      ///< "order.wait_seconds"
+  std::string doc;       ///< a sentence without its full stop
   bool is_flag = false;  ///< true or false; as a flag it may stand without a value
   std::string value;     ///< in force, as text
   std::string source;    ///< "default", a file, a variable or a flag
@@ -49,62 +49,6 @@ struct List {
   std::function<std::vector<Key>()> append{};
   std::vector<std::vector<Key>> entries{};
 };
-
-class Config {
- public:
-  /// Makes the members of `section` settable as "<prefix>.<field>"; an empty prefix adds none. Nested Described
-  /// members become sections of their own, and lists of such become lists; what the template shows of a list's type
-  /// is its `example()`. `section` must outlive this, and is filled by the calls below.
-  template <Described T>
-  void add(const std::string& prefix, T& section);
-
-  const std::vector<Key>& keys() const { return keys_; }
-
-  // In this order. Each notes its faults.
-  void read_file(const std::filesystem::path& file);
-  /// `variables`: as in environ, "NAME=value". Those beginning with SVC_ are ours; an unknown one is a fault.
-  void read_environment(const std::vector<std::string>& variables);
-  void read_flag(const std::string& key, const std::string& value);
-  /// Checks the rules of all sections as they stand now.
-  void check();
-
-  /// For faults that only others can find.
-  void fault(std::string what) { faults_.push_back(std::move(what)); }
-  /// The same, of a key's value: told with it and its place.
-  void fault_of(std::string_view key, const std::string& what);
-  const std::vector<std::string>& faults() const { return faults_; }
-
-  /// What is in force, as TOML, each key with its sentence and where its value came from.
-  std::string print() const;
-  /// The file that sets nothing: every key with its sentence and default, commented out.
-  std::string print_template() const;
-
- private:
-  void add_key(const std::string& name, std::string_view doc, bool is_flag, bool is_text, std::string value,
-               std::function<std::string(const std::string&)> set);
-  void set(const std::string& key, const std::string& value, const std::string& source);
-  void set(Key& key, const std::string& value, const std::string& source);
-  struct Node;  // of the file
-  void read_list(List& list, const Node& node);
-  void read_value(Key* key, const std::string& name, const Node& node);
-  Key* find(std::string_view name);
-  const Key* find_in_lists(std::string_view name) const;
-
-  std::vector<Key> keys_;
-  std::vector<List> lists_;
-  struct SectionCheck {
-    std::string prefix;
-    std::function<void(Violations&)> run;
-  };
-  std::vector<SectionCheck> checks_;
-  std::vector<std::string> faults_;
-};
-
-/// "SVC_ORDER_WAIT_SECONDS" and "--order.wait-seconds" for the key "order.wait_seconds".
-std::string variable_name(std::string_view key);
-std::string flag_name(std::string_view key);
-
-// ---- implementation of the template
 
 namespace detail {
 
@@ -159,6 +103,68 @@ std::string print(const M& value) {
 
 }  // namespace detail
 
+class Config {
+ public:
+  /// Makes the members of `section` settable as "<prefix>.<field>"; an empty prefix adds none. Nested
+  /// Described members become sections of their own, and lists of such become lists; what the template shows
+  /// of a list's type is its `example()`. `section` must outlive this, and is filled by the calls below.
+  template <Described T>
+  void add(const std::string& prefix, T& section);
+
+  const std::vector<Key>& keys() const { return keys_; }
+
+  // In this order. Each notes its faults.
+  void read_file(const std::filesystem::path& file);
+  /// `variables`: as in environ, "NAME=value". Those beginning with SVC_ are ours; an unknown one is a fault.
+  void read_environment(const std::vector<std::string>& variables);
+  void read_flag(const std::string& key, const std::string& value);
+  /// Checks the rules of all sections as they stand now.
+  void check();
+
+  /// For faults that only others can find.
+  void fault(std::string what) { faults_.push_back(std::move(what)); }
+  /// The same, of a key's value: told with it and its place.
+  void fault_of(std::string_view key, const std::string& what);
+  const std::vector<std::string>& faults() const { return faults_; }
+
+  /// What is in force, as TOML, each key with its sentence and where its value came from.
+  std::string print() const;
+  /// The file that sets nothing: every key with its sentence and default, commented out.
+  std::string print_template() const;
+
+ private:
+  /// A member by its type alone, which many have in common.
+  template <class M>
+  void add_member(const std::string& name, std::string_view doc, M& member) {
+    add_key(name, doc, std::is_same_v<M, bool>, !std::is_arithmetic_v<M>, detail::print(member),
+            [&member](const std::string& text) { return detail::parse(text, member); });
+  }
+  void add_key(const std::string& name, std::string_view doc, bool is_flag, bool is_text, std::string value,
+               std::function<std::string(const std::string&)> set);
+  void set(const std::string& key, const std::string& value, const std::string& source);
+  void set(Key& key, const std::string& value, const std::string& source);
+  struct Node;  // of the file
+  void read_list(List& list, const Node& node);
+  void read_value(Key* key, const std::string& name, const Node& node);
+  Key* find(std::string_view name);
+  const Key* find_in_lists(std::string_view name) const;
+
+  std::vector<Key> keys_;
+  std::vector<List> lists_;
+  struct SectionCheck {
+    std::string prefix;
+    std::function<void(Violations&)> run;
+  };
+  std::vector<SectionCheck> checks_;
+  std::vector<std::string> faults_;
+};
+
+/// "SVC_ORDER_WAIT_SECONDS" and "--order.wait-seconds" for the key "order.wait_seconds".
+std::string variable_name(std::string_view key);
+std::string flag_name(std::string_view key);
+
+// ---- implementation of the template
+
 namespace detail {
 
 template <class M>
@@ -173,8 +179,8 @@ std::vector<Key> keys_of_entry(const std::string& prefix, Entry entry) {
   each_field<T>([&](const auto& f) {
     auto& member = entry().*f.member;
     using M = std::remove_reference_t<decltype(member)>;
-    keys.push_back({prefix + std::string(f.name), std::string(f.doc), std::is_same_v<M, bool>, print(member), "default",
-                    !std::is_arithmetic_v<M>,
+    keys.push_back({prefix + std::string(f.name), std::string(f.doc), std::is_same_v<M, bool>, print(member),
+                    "default", !std::is_arithmetic_v<M>,
                     [entry, at = f.member](const std::string& text) { return parse(text, entry().*at); }});
   });
   return keys;
@@ -207,8 +213,7 @@ void Config::add(const std::string& prefix, T& section) {
     } else if constexpr (detail::is_table_list<M>) {
       lists_.push_back(detail::list_of(name, f.doc, member));
     } else {
-      add_key(name, f.doc, std::is_same_v<M, bool>, !std::is_arithmetic_v<M>, detail::print(member),
-              [&member](const std::string& text) { return detail::parse(text, member); });
+      add_member(name, f.doc, member);
     }
   });
   checks_.push_back({prefix, [&section](Violations& found) { svc::check(section, found); }});

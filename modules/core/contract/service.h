@@ -4,7 +4,7 @@
 //
 //   struct GetItem {
 //     std::string sku;
-//     static constexpr auto fields() { return std::tuple{field(&GetItem::sku, "sku", "The item")}; }
+//     static constexpr auto fields() { return rows(field(&GetItem::sku, "sku", "The item")); }
 //     static constexpr Endpoint endpoint{…};
 //     using Response = Item;
 //   };
@@ -12,8 +12,8 @@
 //     static constexpr std::string_view name = "inventory";
 //   };
 //
-// The module implements it, one handle() per operation; callers hold an Inventory& and cannot tell a local one
-// from one behind HTTP (Stub).
+// The module implements it, one handle() per operation; callers hold an Inventory& and cannot tell a local
+// one from one behind HTTP (Stub).
 #pragma once
 
 #include "async/task.h"
@@ -46,9 +46,12 @@ template <class Op>
 struct Handles {
   static_assert(braces_hold_fields<Op>(), "the path names something that is no field of the operation");
   static_assert(is_internal_by_both<Op>(), "operations for services, and only they, are under /internal/");
-  virtual ~Handles() = default;
   /// Thread-safe. Takes its arguments by value: a coroutine keeps them (task.h).
   virtual Reply<Op> handle(Call call, Op op) = 0;
+
+ protected:
+  ~Handles() =
+      default;  // virtual in Service alone: one for each operation would cost thunks by the square of them
 };
 
 }  // namespace detail
@@ -56,6 +59,7 @@ struct Handles {
 template <class Self, class... Ops>
 struct Service : detail::Handles<Ops>... {
   using detail::Handles<Ops>::handle...;
+  virtual ~Service() = default;
   /// Calls `visit.template operator()<Op>()` for each operation.
   static constexpr void each_operation(auto&& visit) { (visit.template operator()<Ops>(), ...); }
 };

@@ -1,5 +1,5 @@
-// Outside: what HTTP makes of a service's contract. Declared here, cheap to include; defined in outside_of.h,
-// slow to compile, which each module includes once, in its *_http.cpp:
+// Outside: what is made of a service's contract for those who are not in its module. Declared here, cheap to
+// include; defined in outside_of.h, slow to compile, which each module includes once, in its *_http.cpp:
 //
 //   template struct svc::http::Outside<svc::inventory::Inventory>;
 #pragma once
@@ -28,6 +28,9 @@ template <class S>
 struct Outside {
   /// Puts the operations offered on `where` on a router. `service` and `identify` must outlive it.
   static void mount(Router& router, Surface where, S& service, const Identify& identify);
+  /// An S whose implementation is in this process, entered by its door (contract/door.h). `service` must
+  /// outlive it.
+  static std::unique_ptr<S> enter(S& service);
   /// An S whose implementation is behind a link.
   static std::unique_ptr<S> connect(LinkTo link);
   /// Adds the operations that outsiders may use to a document.

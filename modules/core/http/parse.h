@@ -18,13 +18,15 @@ struct Limits {
   std::int64_t header_block = 32 * 1024;
   std::int64_t header_fields = 100;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Limits::request_line, "request_line", "Bytes of a request line; longer ones are refused with 414",
-              Range{256, 1 << 20}, Default{8 * 1024}),
-        field(&Limits::header_block, "header_block", "Bytes of all header fields together; more is refused with 431",
-              Range{1024, 1 << 20}, Default{32 * 1024}),
-        field(&Limits::header_fields, "header_fields", "Header fields in a request; more are refused with 431",
-              Range{10, 10'000}, Default{100})};
+    return rows(
+        field(&Limits::request_line, "request_line",
+              "Bytes of a request line; longer ones are refused with 414", Range{256, 1 << 20},
+              Default{8 * 1024}),
+        field(&Limits::header_block, "header_block",
+              "Bytes of all header fields together; more is refused with 431", Range{1024, 1 << 20},
+              Default{32 * 1024}),
+        field(&Limits::header_fields, "header_fields",
+              "Header fields in a request; more are refused with 431", Range{10, 10'000}, Default{100}));
   }
 };
 

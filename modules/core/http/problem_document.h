@@ -13,9 +13,9 @@ namespace svc::http {
 struct ProblemRule {
   std::string pointer, rule, detail;
   static constexpr auto fields() {
-    return std::tuple{field(&ProblemRule::pointer, "pointer", "The field, as a JSON Pointer (RFC 6901)"),
-                      field(&ProblemRule::rule, "rule", "The JSON Schema keyword that is broken"),
-                      field(&ProblemRule::detail, "detail", "What is expected, for people")};
+    return rows(field(&ProblemRule::pointer, "pointer", "The field, as a JSON Pointer (RFC 6901)"),
+                field(&ProblemRule::rule, "rule", "The JSON Schema keyword that is broken"),
+                field(&ProblemRule::detail, "detail", "What is expected, for people"));
   }
 };
 
@@ -26,12 +26,12 @@ struct Problem {
   std::optional<std::vector<ProblemRule>> errors;
   static constexpr std::string_view schema_name = "Problem";
   static constexpr auto fields() {
-    return std::tuple{field(&Problem::type, "type", "A URI that names the kind of problem"),
-                      field(&Problem::title, "title", "What the status means"),
-                      field(&Problem::status, "status", "The HTTP status"),
-                      field(&Problem::detail, "detail", "What happened, for people"),
-                      field(&Problem::code, "code", "The reason, for programs; it never changes"),
-                      field(&Problem::errors, "errors", "Every broken rule")};
+    return rows(field(&Problem::type, "type", "A URI that names the kind of problem"),
+                field(&Problem::title, "title", "What the status means"),
+                field(&Problem::status, "status", "The HTTP status"),
+                field(&Problem::detail, "detail", "What happened, for people"),
+                field(&Problem::code, "code", "The reason, for programs; it never changes"),
+                field(&Problem::errors, "errors", "Every broken rule"));
   }
 };
 

@@ -18,12 +18,12 @@ struct TlsOptions {
   std::string certificate;
   std::string key;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&TlsOptions::certificate, "certificate",
-              "PEM file of the certificate and those that vouch for it, for HTTPS on the gateway's port; read anew "
-              "on SIGHUP; empty: plain HTTP",
-              Length{0, 4'096}, Default{""}),
-        field(&TlsOptions::key, "key", "PEM file of its private key", Length{0, 4'096}, Default{""})};
+    return rows(field(&TlsOptions::certificate, "certificate",
+                      "PEM file of the certificate and those that vouch for it, for HTTPS on the gateway's "
+                      "port; read anew "
+                      "on SIGHUP; empty: plain HTTP",
+                      Length{0, 4'096}, Default{""}),
+                field(&TlsOptions::key, "key", "PEM file of its private key", Length{0, 4'096}, Default{""}));
   }
   bool on() const { return !certificate.empty(); }
   void check_whole(Violations& found) const {

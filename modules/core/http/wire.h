@@ -27,7 +27,7 @@ constexpr bool in_body(std::string_view name) {
 }
 template <class Op>
 constexpr bool takes_body() {
-  return std::apply([](const auto&... f) { return (in_body<Op>(f.name) || ...); }, Op::fields());
+  return svc::detail::rows_of<Op>([](const auto&... f) { return (in_body<Op>(f.name) || ...); });
 }
 
 /// Whether a member can stand in a path or query: lists, maps and objects cannot.
@@ -52,8 +52,6 @@ template <class M>
 void from_text(std::string text, M& value, const Place& at, Violations& found) {
   if constexpr (is_optional<M>) {
     from_text(std::move(text), value.emplace(), at, found);
-  } else if constexpr (std::is_same_v<M, std::string>) {
-    detail::decode_value(Json(std::move(text)), value, Unknown::refuse, at, found);
   } else if constexpr (std::is_same_v<M, bool>) {
     if (text != "true" && text != "false") return detail::wrong_type(at, "true or false", found);
     value = text == "true";
@@ -62,7 +60,7 @@ void from_text(std::string text, M& value, const Place& at, Violations& found) {
     if (!integer) return detail::wrong_type(at, "an integer", found);
     value = *integer;
   } else {
-    detail::decode_value(Json(std::move(text)), value, Unknown::refuse, at, found);
+    detail::decode_member(Json(std::move(text)), value, Unknown::refuse, at, found);
   }
 }
 

@@ -23,8 +23,8 @@ struct ClusterClaims {
   std::string svc;
   std::int64_t iat = 0, exp = 0;
   static constexpr auto fields() {
-    return std::tuple{field(&ClusterClaims::svc, "svc", ""), field(&ClusterClaims::iat, "iat", ""),
-                      field(&ClusterClaims::exp, "exp", "")};
+    return rows(field(&ClusterClaims::svc, "svc", ""), field(&ClusterClaims::iat, "iat", ""),
+                field(&ClusterClaims::exp, "exp", ""));
   }
 };
 

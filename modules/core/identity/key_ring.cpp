@@ -17,7 +17,7 @@ struct KeyFile {
   std::string seed;  // base64url
   Time made;
   static constexpr auto fields() {
-    return std::tuple{field(&KeyFile::seed, "seed", ""), field(&KeyFile::made, "made", "")};
+    return rows(field(&KeyFile::seed, "seed", ""), field(&KeyFile::made, "made", ""));
   }
 };
 

@@ -26,19 +26,19 @@ struct Jwk {
   std::string x;
   static constexpr std::string_view schema_name = "Jwk";
   static constexpr auto fields() {
-    return std::tuple{field(&Jwk::kty, "kty", "Key type: OKP"),
-                      field(&Jwk::crv, "crv", "Curve: Ed25519"),
-                      field(&Jwk::use, "use", "Signatures only: sig"),
-                      field(&Jwk::alg, "alg", "Algorithm: EdDSA"),
-                      field(&Jwk::kid, "kid", "Key id: the thumbprint of RFC 7638"),
-                      field(&Jwk::x, "x", "The public key, base64url")};
+    return rows(field(&Jwk::kty, "kty", "Key type: OKP"), field(&Jwk::crv, "crv", "Curve: Ed25519"),
+                field(&Jwk::use, "use", "Signatures only: sig"), field(&Jwk::alg, "alg", "Algorithm: EdDSA"),
+                field(&Jwk::kid, "kid", "Key id: the thumbprint of RFC 7638"),
+                field(&Jwk::x, "x", "The public key, base64url"));
   }
   bool operator==(const Jwk&) const = default;
 };
 struct Jwks {
   std::vector<Jwk> keys;
   static constexpr std::string_view schema_name = "Jwks";
-  static constexpr auto fields() { return std::tuple{field(&Jwks::keys, "keys", "Every key a valid token may name")}; }
+  static constexpr auto fields() {
+    return rows(field(&Jwks::keys, "keys", "Every key a valid token may name"));
+  }
   bool operator==(const Jwks&) const = default;
 };
 
@@ -53,9 +53,9 @@ struct Claims {
   std::optional<std::string> sid;  ///< session; absent in operators' tokens
   std::int64_t iat = 0, exp = 0;   ///< seconds since 1970
   static constexpr auto fields() {
-    return std::tuple{field(&Claims::iss, "iss", "Issuer"),       field(&Claims::sub, "sub", "Subject"),
-                      field(&Claims::scope, "scope", "Scope"),    field(&Claims::sid, "sid", "Session"),
-                      field(&Claims::iat, "iat", "Issued at"),    field(&Claims::exp, "exp", "Expires at")};
+    return rows(field(&Claims::iss, "iss", "Issuer"), field(&Claims::sub, "sub", "Subject"),
+                field(&Claims::scope, "scope", "Scope"), field(&Claims::sid, "sid", "Session"),
+                field(&Claims::iat, "iat", "Issued at"), field(&Claims::exp, "exp", "Expires at"));
   }
 };
 

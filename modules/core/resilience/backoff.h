@@ -14,14 +14,14 @@ struct BackoffOptions {
   std::int64_t first_ms = 25;
   std::int64_t limit_ms = 250;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&BackoffOptions::first_ms, "first_ms",
               "Longest pause before the first retry; doubled for each further one, and cut short by chance "
               "(Envoy's retry_back_off: 25)",
               Range{1, 60'000}, Default{25}),
         field(&BackoffOptions::limit_ms, "limit_ms",
               "Longest pause before any retry (Envoy: ten times the first)", Range{1, 3'600'000},
-              Default{250})};
+              Default{250}));
   }
   void check_whole(Violations& found) const {
     if (limit_ms < first_ms) report(found, {"/limit_ms", "minimum", "at least first_ms"});

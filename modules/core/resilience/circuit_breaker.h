@@ -56,7 +56,7 @@ struct BreakerOptions {
   std::int64_t open_ms = 5'000;
   std::int64_t probes = 10;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&BreakerOptions::window, "window",
               "What the failure rate is taken of: count, the last window_calls; or time, the last "
               "window_seconds",
@@ -73,7 +73,7 @@ struct BreakerOptions {
               Range{1, 3'600'000}, Default{5'000}),
         field(&BreakerOptions::probes, "probes",
               "Calls it then lets pass, and no more, to find out whether to close", Range{1, 1'000},
-              Default{10})};
+              Default{10}));
   }
   void check_whole(Violations& found) const {
     if (window == BreakerWindow::count && minimum_calls > window_calls)

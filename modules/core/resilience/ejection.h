@@ -42,7 +42,7 @@ struct EjectionOptions {
   std::int64_t limit_ms = 60'000;
   std::int64_t max_percent = 50;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&EjectionOptions::consecutive_failures, "consecutive_failures",
               "Failures in a row that eject an instance (Envoy's consecutive_5xx: 5)", Range{1, 1'000},
               Default{5}),
@@ -66,7 +66,7 @@ struct EjectionOptions {
               "Instances of a hundred that may be ejected at once; one always may (Envoy's "
               "max_ejection_percent: "
               "10, meant for many)",
-              Range{0, 100}, Default{50})};
+              Range{0, 100}, Default{50}));
   }
   void check_whole(Violations& found) const {
     if (limit_ms < first_ms) report(found, {"/limit_ms", "minimum", "at least first_ms"});

@@ -27,7 +27,7 @@ struct RetryBudgetOptions {
   std::int64_t min_per_second = 1;
   std::int64_t window_seconds = 10;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(
             &RetryBudgetOptions::percent, "percent",
             "Retries there may be for a hundred calls; 0 leaves only min_per_second (Finagle and Envoy: 20)",
@@ -36,7 +36,7 @@ struct RetryBudgetOptions {
               "Retries a second there may be, however few the calls; 0 for none (Finagle: 10)",
               Range{0, 1'000}, Default{1}),
         field(&RetryBudgetOptions::window_seconds, "window_seconds",
-              "How far back calls and retries are counted (Finagle: 10)", Range{1, 60}, Default{10})};
+              "How far back calls and retries are counted (Finagle: 10)", Range{1, 60}, Default{10}));
   }
 };
 

@@ -29,9 +29,9 @@ struct Options {
   std::int64_t forward_backoff_limit_ms = 5'000;
   std::int64_t undo_backoff_limit_ms = 30'000;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Options::step_timeout_ms, "step_timeout_ms", "Time one try of a step may take", Range{10, 60'000},
-              Default{1'000}),
+    return rows(
+        field(&Options::step_timeout_ms, "step_timeout_ms", "Time one try of a step may take",
+              Range{10, 60'000}, Default{1'000}),
         field(&Options::lease_ms, "lease_ms",
               "Time after which another process may take up a saga whose holder is silent; more than twice "
               "step_timeout_ms",
@@ -46,10 +46,10 @@ struct Options {
         field(&Options::backoff_ms, "backoff_ms",
               "Longest pause before the second try; doubled for each further one, and cut short by chance",
               Range{1, 60'000}, Default{100}),
-        field(&Options::forward_backoff_limit_ms, "forward_backoff_limit_ms", "Longest pause before a step is retried",
-              Range{1, 600'000}, Default{5'000}),
+        field(&Options::forward_backoff_limit_ms, "forward_backoff_limit_ms",
+              "Longest pause before a step is retried", Range{1, 600'000}, Default{5'000}),
         field(&Options::undo_backoff_limit_ms, "undo_backoff_limit_ms",
-              "Longest pause before an undoing step is retried", Range{1, 3'600'000}, Default{30'000})};
+              "Longest pause before an undoing step is retried", Range{1, 3'600'000}, Default{30'000}));
   }
   void check_whole(Violations& found) const {
     if (lease_ms <= 2 * step_timeout_ms) report(found, {"/lease_ms", "minimum", "more than twice step_timeout_ms"});

@@ -53,9 +53,9 @@ struct Entry {
   Time at;
   std::string detail;
   static constexpr auto fields() {
-    return std::tuple{field(&Entry::step, "step", ""), field(&Entry::attempt, "attempt", ""),
-                      field(&Entry::outcome, "outcome", ""), field(&Entry::at, "at", ""),
-                      field(&Entry::detail, "detail", "")};
+    return rows(field(&Entry::step, "step", ""), field(&Entry::attempt, "attempt", ""),
+                field(&Entry::outcome, "outcome", ""), field(&Entry::at, "at", ""),
+                field(&Entry::detail, "detail", ""));
   }
 };
 

@@ -2,7 +2,7 @@
 // AT: modules/order/src/order_service.cpp
 #include "contract/service.h"
 struct Leak {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return rows(); }
   static constexpr svc::Endpoint endpoint{.verb = svc::Verb::get,
                                           .path = "/internal/leak",
                                           .name = "leak",

@@ -3,7 +3,7 @@
 #include "contract/service.h"
 struct Lost {
   std::string id;
-  static constexpr auto fields() { return std::tuple{svc::field(&Lost::id, "id", "The id")}; }
+  static constexpr auto fields() { return rows(svc::field(&Lost::id, "id", "The id")); }
   static constexpr svc::Endpoint endpoint{.verb = svc::Verb::get,
                                           .path = "/lost/{name}",
                                           .name = "lost",

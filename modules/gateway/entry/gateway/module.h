@@ -26,11 +26,13 @@ struct Config {
   resilience::RateLimiterOptions rate_limit{};
   std::vector<ForeignRoute> routes{};
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&Config::cors_origins, "cors_origins",
-              "Web pages of these origins may call from a browser: https://shop.example, or * for all; empty: none"),
-        field(&Config::rate_limit, "rate_limit", "What one client may ask: the user of a valid token, else an address"),
-        field(&Config::routes, "routes", "A part of the paths that a service of somebody else's answers")};
+              "Web pages of these origins may call from a browser: https://shop.example, or * for all; "
+              "empty: none"),
+        field(&Config::rate_limit, "rate_limit",
+              "What one client may ask: the user of a valid token, else an address"),
+        field(&Config::routes, "routes", "A part of the paths that a service of somebody else's answers"));
   }
   void check_whole(Violations& found) const;
 };

@@ -10,7 +10,7 @@ namespace svc::inventory {
 struct ListItems {
   int limit = page_default;
   std::optional<std::string> cursor;
-  static constexpr auto fields() { return std::tuple{limit_field<ListItems>(), cursor_field<ListItems>()}; }
+  static constexpr auto fields() { return rows(limit_field<ListItems>(), cursor_field<ListItems>()); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/items",
                                      .name = "list_items",
@@ -22,7 +22,7 @@ struct ListItems {
 
 struct GetItem {
   std::string sku;
-  static constexpr auto fields() { return std::tuple{field(&GetItem::sku, "sku", "The item")}; }
+  static constexpr auto fields() { return rows(field(&GetItem::sku, "sku", "The item")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/items/{sku}",
                                      .name = "get_item",
@@ -38,11 +38,11 @@ struct PutItem {
   Price unit_price;
   std::int64_t on_hand = 0;
   static constexpr auto fields() {
-    return std::tuple{field(&PutItem::sku, "sku", "What the item is known by", is_slug),
-                      field(&PutItem::name, "name", "What it is called", Length{1, 200}, is_visible),
-                      field(&PutItem::unit_price, "unitPrice", "What one unit costs"),
-                      field(&PutItem::on_hand, "onHand", "Units in stock, reserved ones included",
-                            Range{0, stock_limit})};
+    return rows(
+        field(&PutItem::sku, "sku", "What the item is known by", is_slug),
+        field(&PutItem::name, "name", "What it is called", Length{1, 200}, is_visible),
+        field(&PutItem::unit_price, "unitPrice", "What one unit costs"),
+        field(&PutItem::on_hand, "onHand", "Units in stock, reserved ones included", Range{0, stock_limit}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/items/{sku}",
@@ -58,7 +58,7 @@ struct PutItem {
 struct QuoteItems {
   std::vector<Line> items;
   static constexpr auto fields() {
-    return std::tuple{field(&QuoteItems::items, "items", "What is wanted", Items{1, lines_limit})};
+    return rows(field(&QuoteItems::items, "items", "What is wanted", Items{1, lines_limit}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/internal/quotes",
@@ -73,9 +73,9 @@ struct ReserveItems {
   std::string order_id;
   std::vector<Line> lines;
   static constexpr auto fields() {
-    return std::tuple{field(&ReserveItems::order_id, "orderId", "The order they are for", is_uuid_text),
-                      field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing",
-                            Items{1, lines_limit})};
+    return rows(field(&ReserveItems::order_id, "orderId", "The order they are for", is_uuid_text),
+                field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing",
+                      Items{1, lines_limit}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/internal/reservations/{orderId}",
@@ -90,7 +90,7 @@ struct ReserveItems {
 struct CommitReservation {
   std::string order_id;
   static constexpr auto fields() {
-    return std::tuple{field(&CommitReservation::order_id, "orderId", "The order", is_uuid_text)};
+    return rows(field(&CommitReservation::order_id, "orderId", "The order", is_uuid_text));
   }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/internal/reservations/{orderId}/commit",
@@ -105,7 +105,7 @@ struct CommitReservation {
 struct ReleaseReservation {
   std::string order_id;
   static constexpr auto fields() {
-    return std::tuple{field(&ReleaseReservation::order_id, "orderId", "The order", is_uuid_text)};
+    return rows(field(&ReleaseReservation::order_id, "orderId", "The order", is_uuid_text));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::post,

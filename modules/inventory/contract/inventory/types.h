@@ -20,8 +20,9 @@ struct Price {
   std::string currency;
   static constexpr std::string_view schema_name = "Price";
   static constexpr auto fields() {
-    return std::tuple{field(&Price::amount, "amount", "In minor units of the currency: cents", Range{0, price_limit}),
-                      field(&Price::currency, "currency", "ISO 4217", is_currency)};
+    return rows(
+        field(&Price::amount, "amount", "In minor units of the currency: cents", Range{0, price_limit}),
+        field(&Price::currency, "currency", "ISO 4217", is_currency));
   }
 };
 
@@ -30,8 +31,8 @@ struct Line {
   std::string sku;
   std::int64_t quantity = 0;
   static constexpr auto fields() {
-    return std::tuple{field(&Line::sku, "sku", "The item", is_slug),
-                      field(&Line::quantity, "quantity", "Units of it", Range{1, quantity_limit})};
+    return rows(field(&Line::sku, "sku", "The item", is_slug),
+                field(&Line::quantity, "quantity", "Units of it", Range{1, quantity_limit}));
   }
   bool operator==(const Line&) const = default;
 };
@@ -43,9 +44,9 @@ struct PricedLine {
   Money unit_price;
   static constexpr std::string_view schema_name = "PricedLine";
   static constexpr auto fields() {
-    return std::tuple{field(&PricedLine::sku, "sku", "The item"),
-                      field(&PricedLine::quantity, "quantity", "Units of it"),
-                      field(&PricedLine::unit_price, "unitPrice", "What one unit costs")};
+    return rows(field(&PricedLine::sku, "sku", "The item"),
+                field(&PricedLine::quantity, "quantity", "Units of it"),
+                field(&PricedLine::unit_price, "unitPrice", "What one unit costs"));
   }
   bool operator==(const PricedLine&) const = default;
 };
@@ -57,12 +58,12 @@ struct Item {
   std::optional<std::int64_t> on_hand, reserved;
   static constexpr std::string_view schema_name = "Item";
   static constexpr auto fields() {
-    return std::tuple{field(&Item::sku, "sku", "What the item is known by"),
-                      field(&Item::name, "name", "What it is called"),
-                      field(&Item::unit_price, "unitPrice", "What one unit costs"),
-                      field(&Item::available, "available", "Units that can be ordered"),
-                      field(&Item::on_hand, "onHand", "Units in stock, reserved ones included; for admins"),
-                      field(&Item::reserved, "reserved", "Units set aside for orders; for admins")};
+    return rows(field(&Item::sku, "sku", "What the item is known by"),
+                field(&Item::name, "name", "What it is called"),
+                field(&Item::unit_price, "unitPrice", "What one unit costs"),
+                field(&Item::available, "available", "Units that can be ordered"),
+                field(&Item::on_hand, "onHand", "Units in stock, reserved ones included; for admins"),
+                field(&Item::reserved, "reserved", "Units set aside for orders; for admins"));
   }
   bool operator==(const Item&) const = default;
 };
@@ -77,15 +78,15 @@ struct ItemPage {
   std::optional<std::string> next_cursor;
   static constexpr std::string_view schema_name = "ItemPage";
   static constexpr auto fields() {
-    return std::tuple{field(&ItemPage::items, "items", "The items, by sku"),
-                      field(&ItemPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last")};
+    return rows(field(&ItemPage::items, "items", "The items, by sku"),
+                field(&ItemPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last"));
   }
 };
 
 struct Quote {
   std::vector<PricedLine> lines;
   static constexpr auto fields() {
-    return std::tuple{field(&Quote::lines, "lines", "The lines asked for, with their prices")};
+    return rows(field(&Quote::lines, "lines", "The lines asked for, with their prices"));
   }
   bool operator==(const Quote&) const = default;
 };
@@ -109,9 +110,9 @@ struct Reservation {
   ReservationState state = ReservationState::held;
   Time expires_at;
   static constexpr auto fields() {
-    return std::tuple{field(&Reservation::order_id, "orderId", "The order it is for"),
-                      field(&Reservation::state, "state", "How it stands"),
-                      field(&Reservation::expires_at, "expiresAt", "When it ends if it is only held")};
+    return rows(field(&Reservation::order_id, "orderId", "The order it is for"),
+                field(&Reservation::state, "state", "How it stands"),
+                field(&Reservation::expires_at, "expiresAt", "When it ends if it is only held"));
   }
   bool operator==(const Reservation&) const = default;
 };

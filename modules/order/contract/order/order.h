@@ -14,11 +14,11 @@ struct PlaceOrder {
   std::string payment_method;
   std::optional<std::string> user_id;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&PlaceOrder::items, "items", "What is ordered; each sku once", Items{1, inventory::lines_limit}),
-        field(&PlaceOrder::payment_method, "paymentMethod", "How it is paid", Length{1, 100}),
-        field(&PlaceOrder::user_id, "userId", "For whom; oneself unless told, and others only by admins",
-              Length{1, 100})};
+    return rows(field(&PlaceOrder::items, "items", "What is ordered; each sku once",
+                      Items{1, inventory::lines_limit}),
+                field(&PlaceOrder::payment_method, "paymentMethod", "How it is paid", Length{1, 100}),
+                field(&PlaceOrder::user_id, "userId",
+                      "For whom; oneself unless told, and others only by admins", Length{1, 100}));
   }
   bool permits(const Caller& caller) const { return caller.admin || !user_id || *user_id == caller.subject; }
   void check_whole(Violations& found) const {
@@ -43,7 +43,7 @@ struct PlaceOrder {
 
 struct GetOrder {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&GetOrder::id, "id", "The order")}; }
+  static constexpr auto fields() { return rows(field(&GetOrder::id, "id", "The order")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/orders/{id}",
                                      .name = "get_order",
@@ -59,8 +59,8 @@ struct ListOrders {
   std::optional<std::string> cursor;
   std::optional<OrderStatus> status;
   static constexpr auto fields() {
-    return std::tuple{limit_field<ListOrders>(), cursor_field<ListOrders>(),
-                      field(&ListOrders::status, "status", "Only orders that stand so")};
+    return rows(limit_field<ListOrders>(), cursor_field<ListOrders>(),
+                field(&ListOrders::status, "status", "Only orders that stand so"));
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/orders",
@@ -73,7 +73,7 @@ struct ListOrders {
 
 struct CancelOrder {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&CancelOrder::id, "id", "The order")}; }
+  static constexpr auto fields() { return rows(field(&CancelOrder::id, "id", "The order")); }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/orders/{id}/cancel",
                                      .name = "cancel_order",
@@ -87,7 +87,7 @@ struct CancelOrder {
 
 struct GetTimeline {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&GetTimeline::id, "id", "The order")}; }
+  static constexpr auto fields() { return rows(field(&GetTimeline::id, "id", "The order")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/orders/{id}/timeline",
                                      .name = "get_timeline",
@@ -100,7 +100,7 @@ struct GetTimeline {
 
 struct RetryOrder {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&RetryOrder::id, "id", "The order")}; }
+  static constexpr auto fields() { return rows(field(&RetryOrder::id, "id", "The order")); }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/admin/orders/{id}/retry",
                                      .name = "retry_order",
@@ -114,7 +114,7 @@ struct RetryOrder {
 
 struct AbandonOrder {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&AbandonOrder::id, "id", "The order")}; }
+  static constexpr auto fields() { return rows(field(&AbandonOrder::id, "id", "The order")); }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/admin/orders/{id}/abandon",
                                      .name = "abandon_order",

@@ -33,9 +33,9 @@ struct OrderFailure {
   std::string code, detail;
   static constexpr std::string_view schema_name = "OrderFailure";
   static constexpr auto fields() {
-    return std::tuple{field(&OrderFailure::step, "step", "What could not be done"),
-                      field(&OrderFailure::code, "code", "Why, for programs: out_of_stock, payment_declined, …"),
-                      field(&OrderFailure::detail, "detail", "Why, for people")};
+    return rows(field(&OrderFailure::step, "step", "What could not be done"),
+                field(&OrderFailure::code, "code", "Why, for programs: out_of_stock, payment_declined, …"),
+                field(&OrderFailure::detail, "detail", "Why, for people"));
   }
   bool operator==(const OrderFailure&) const = default;
 };
@@ -50,15 +50,15 @@ struct Order {
   Time created_at, updated_at;
   static constexpr std::string_view schema_name = "Order";
   static constexpr auto fields() {
-    return std::tuple{field(&Order::id, "id", "What the order is known by"),
-                      field(&Order::user_id, "userId", "Whose it is"),
-                      field(&Order::items, "items", "What was ordered, at the prices of that moment"),
-                      field(&Order::total_amount, "totalAmount", "What it costs"),
-                      field(&Order::status, "status", "How it stands"),
-                      field(&Order::payment_id, "paymentId", "Its payment, once there is one"),
-                      field(&Order::failure, "failure", "Why it was cancelled by itself, if it was"),
-                      field(&Order::created_at, "createdAt", "When it was made"),
-                      field(&Order::updated_at, "updatedAt", "When its status last changed")};
+    return rows(field(&Order::id, "id", "What the order is known by"),
+                field(&Order::user_id, "userId", "Whose it is"),
+                field(&Order::items, "items", "What was ordered, at the prices of that moment"),
+                field(&Order::total_amount, "totalAmount", "What it costs"),
+                field(&Order::status, "status", "How it stands"),
+                field(&Order::payment_id, "paymentId", "Its payment, once there is one"),
+                field(&Order::failure, "failure", "Why it was cancelled by itself, if it was"),
+                field(&Order::created_at, "createdAt", "When it was made"),
+                field(&Order::updated_at, "updatedAt", "When its status last changed"));
   }
   bool operator==(const Order&) const = default;
 };
@@ -68,8 +68,8 @@ struct OrderPage {
   std::optional<std::string> next_cursor;
   static constexpr std::string_view schema_name = "OrderPage";
   static constexpr auto fields() {
-    return std::tuple{field(&OrderPage::items, "items", "The orders, newest first"),
-                      field(&OrderPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last")};
+    return rows(field(&OrderPage::items, "items", "The orders, newest first"),
+                field(&OrderPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last"));
   }
 };
 
@@ -81,13 +81,13 @@ struct TimelineEntry {
   std::string detail;
   static constexpr std::string_view schema_name = "TimelineEntry";
   static constexpr auto fields() {
-    return std::tuple{
-        field(&TimelineEntry::step, "step", "create, reserve, pay, confirm; refund, release when undone; "
-                                            "cancel, resume, retry, abandon"),
-        field(&TimelineEntry::attempt, "attempt", "Which try of the step it was"),
-        field(&TimelineEntry::outcome, "outcome", "done, refused, timeout, unavailable or failed"),
-        field(&TimelineEntry::at, "at", "When it ended"),
-        field(&TimelineEntry::detail, "detail", "What else there is to say, or nothing")};
+    return rows(field(&TimelineEntry::step, "step",
+                      "create, reserve, pay, confirm; refund, release when undone; "
+                      "cancel, resume, retry, abandon"),
+                field(&TimelineEntry::attempt, "attempt", "Which try of the step it was"),
+                field(&TimelineEntry::outcome, "outcome", "done, refused, timeout, unavailable or failed"),
+                field(&TimelineEntry::at, "at", "When it ended"),
+                field(&TimelineEntry::detail, "detail", "What else there is to say, or nothing"));
   }
 };
 
@@ -95,7 +95,7 @@ struct Timeline {
   std::vector<TimelineEntry> items;
   static constexpr std::string_view schema_name = "Timeline";
   static constexpr auto fields() {
-    return std::tuple{field(&Timeline::items, "items", "What was done for the order, oldest first")};
+    return rows(field(&Timeline::items, "items", "What was done for the order, oldest first"));
   }
 };
 

@@ -19,12 +19,12 @@ struct Config {
   std::int64_t idempotency_hours = 24;
   saga::Options saga{};
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Config::wait_seconds, "wait_seconds", "How long placing an order waits for its end, unless Prefer says",
-              Range{0, 30}, Default{2}),
+    return rows(
+        field(&Config::wait_seconds, "wait_seconds",
+              "How long placing an order waits for its end, unless Prefer says", Range{0, 30}, Default{2}),
         field(&Config::idempotency_hours, "idempotency_hours", "How long an Idempotency-Key is remembered",
               Range{1, 8'760}, Default{24}),
-        field(&Config::saga, "saga", "How an order is carried out")};
+        field(&Config::saga, "saga", "How an order is carried out"));
   }
 };
 

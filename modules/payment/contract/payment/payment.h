@@ -22,18 +22,18 @@ struct Payment {
   Time created_at;
   static constexpr std::string_view schema_name = "Payment";
   static constexpr auto fields() {
-    return std::tuple{field(&Payment::id, "id", "What the payment is known by"),
-                      field(&Payment::order_id, "orderId", "The order it is for"),
-                      field(&Payment::amount, "amount", "What was charged, or was to be"),
-                      field(&Payment::status, "status", "What became of it"),
-                      field(&Payment::created_at, "createdAt", "When it was made")};
+    return rows(field(&Payment::id, "id", "What the payment is known by"),
+                field(&Payment::order_id, "orderId", "The order it is for"),
+                field(&Payment::amount, "amount", "What was charged, or was to be"),
+                field(&Payment::status, "status", "What became of it"),
+                field(&Payment::created_at, "createdAt", "When it was made"));
   }
   bool operator==(const Payment&) const = default;
 };
 
 struct GetPayment {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&GetPayment::id, "id", "The payment")}; }
+  static constexpr auto fields() { return rows(field(&GetPayment::id, "id", "The payment")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/payments/{id}",
                                      .name = "get_payment",
@@ -47,13 +47,13 @@ struct GetPayment {
 /// Names a way to pay.
 struct PaymentMethod {
   std::string method;
-  static constexpr auto fields() { return std::tuple{field(&PaymentMethod::method, "method", "The way to pay")}; }
+  static constexpr auto fields() { return rows(field(&PaymentMethod::method, "method", "The way to pay")); }
   bool operator==(const PaymentMethod&) const = default;
 };
 
 struct CheckMethod {
   std::string method;
-  static constexpr auto fields() { return std::tuple{field(&CheckMethod::method, "method", "The way to pay")}; }
+  static constexpr auto fields() { return rows(field(&CheckMethod::method, "method", "The way to pay")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/internal/payment-methods/{method}",
                                      .name = "check_method",
@@ -69,12 +69,12 @@ struct Charge {
   Money amount;
   std::string method;
   static constexpr auto fields() {
-    return std::tuple{field(&Charge::payment_id, "paymentId", "Chosen by the caller: charges under it once",
-                            is_uuid_text),
-                      field(&Charge::order_id, "orderId", "The order it is for", is_uuid_text),
-                      field(&Charge::user_id, "userId", "Who may see it", Length{1, 100}),
-                      field(&Charge::amount, "amount", "What to charge"),
-                      field(&Charge::method, "method", "The way to pay", Length{1, 100})};
+    return rows(
+        field(&Charge::payment_id, "paymentId", "Chosen by the caller: charges under it once", is_uuid_text),
+        field(&Charge::order_id, "orderId", "The order it is for", is_uuid_text),
+        field(&Charge::user_id, "userId", "Who may see it", Length{1, 100}),
+        field(&Charge::amount, "amount", "What to charge"),
+        field(&Charge::method, "method", "The way to pay", Length{1, 100}));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::put,
@@ -92,14 +92,15 @@ struct Charge {
 struct Refunded {
   bool made = false;
   static constexpr auto fields() {
-    return std::tuple{field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before")};
+    return rows(
+        field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before"));
   }
 };
 
 struct Refund {
   std::string payment_id;
   static constexpr auto fields() {
-    return std::tuple{field(&Refund::payment_id, "paymentId", "The payment", is_uuid_text)};
+    return rows(field(&Refund::payment_id, "paymentId", "The payment", is_uuid_text));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::post,

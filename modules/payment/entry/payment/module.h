@@ -19,8 +19,8 @@ constexpr auto names(std::type_identity<ProviderKind>) {
 struct Config {
   ProviderKind provider = ProviderKind::test;
   static constexpr auto fields() {
-    return std::tuple{field(&Config::provider, "provider",
-                            "Who moves the money: test, the built-in one that moves none", Default{"test"})};
+    return rows(field(&Config::provider, "provider",
+                      "Who moves the money: test, the built-in one that moves none", Default{"test"}));
   }
 };
 

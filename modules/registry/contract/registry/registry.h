@@ -17,15 +17,16 @@ struct Register {
   TextMap metadata;
   std::optional<std::int64_t> ttl_seconds;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&Register::service_name, "serviceName", "What it serves", is_slug),
         field(&Register::host, "host", "Where it is reached: an address or a name", is_host),
         field(&Register::port, "port", "Where it listens", Range{1, 65'535}),
         field(&Register::version, "version", "Which version it runs", Length{1, 64}, is_visible),
-        field(&Register::weight, "weight", "Its share under the policy weighted", Range{1, weight_limit}, Default{1}),
+        field(&Register::weight, "weight", "Its share under the policy weighted", Range{1, weight_limit},
+              Default{1}),
         field(&Register::metadata, "metadata", "What it notes about itself", Entries{32, {1, 64}, {0, 256}}),
         field(&Register::ttl_seconds, "ttlSeconds", "How long it is believed to be there without renewing",
-              Range{1, lease_limit})};
+              Range{1, lease_limit}));
   }
   bool permits(const Caller& caller) const { return caller.may_register(service_name); }
   static constexpr Endpoint endpoint{.verb = Verb::post,
@@ -41,8 +42,8 @@ struct Register {
 struct Renew {
   std::string service_name, instance_id;
   static constexpr auto fields() {
-    return std::tuple{field(&Renew::service_name, "serviceName", "What it serves"),
-                      field(&Renew::instance_id, "instanceId", "The instance")};
+    return rows(field(&Renew::service_name, "serviceName", "What it serves"),
+                field(&Renew::instance_id, "instanceId", "The instance"));
   }
   bool permits(const Caller& caller) const { return caller.may_register(service_name); }
   static constexpr Endpoint endpoint{.verb = Verb::put,
@@ -59,8 +60,8 @@ struct Renew {
 struct Deregister {
   std::string service_name, instance_id;
   static constexpr auto fields() {
-    return std::tuple{field(&Deregister::service_name, "serviceName", "What it serves"),
-                      field(&Deregister::instance_id, "instanceId", "The instance")};
+    return rows(field(&Deregister::service_name, "serviceName", "What it serves"),
+                field(&Deregister::instance_id, "instanceId", "The instance"));
   }
   bool permits(const Caller& caller) const { return caller.may_register(service_name); }
   static constexpr Endpoint endpoint{.verb = Verb::del,
@@ -78,10 +79,11 @@ struct Discover {
   Policy policy = Policy::round_robin;
   std::optional<std::string> key;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&Discover::service_name, "serviceName", "The service"),
         field(&Discover::policy, "policy", "How one of its instances is picked", Default{"round_robin"}),
-        field(&Discover::key, "key", "With consistent_hash: the same key leads to the same instance", Length{1, 256})};
+        field(&Discover::key, "key", "With consistent_hash: the same key leads to the same instance",
+              Length{1, 256}));
   }
   void check_whole(Violations& found) const {
     if (policy == Policy::consistent_hash && !key) report(found, {"/key", "required", "is needed with consistent_hash"});
@@ -97,7 +99,7 @@ struct Discover {
 };
 
 struct ListServices {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return rows(); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/services",
                                      .name = "list_services",
@@ -110,7 +112,7 @@ struct ListServices {
 struct GetService {
   std::string service_name;
   static constexpr auto fields() {
-    return std::tuple{field(&GetService::service_name, "serviceName", "The service")};
+    return rows(field(&GetService::service_name, "serviceName", "The service"));
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/services/{serviceName}",
@@ -128,10 +130,11 @@ struct Watch {
   std::optional<std::int64_t> since;
   int timeout = 30;
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Watch::epoch, "epoch", "That of the last answer; absent at first", Length{1, 100}),
-        field(&Watch::since, "since", "The revision of the last answer; absent at first", Range{0, INT64_MAX}),
-        field(&Watch::timeout, "timeout", "Seconds to wait for a change", Range{0, longest_watch}, Default{30})};
+    return rows(field(&Watch::epoch, "epoch", "That of the last answer; absent at first", Length{1, 100}),
+                field(&Watch::since, "since", "The revision of the last answer; absent at first",
+                      Range{0, INT64_MAX}),
+                field(&Watch::timeout, "timeout", "Seconds to wait for a change", Range{0, longest_watch},
+                      Default{30}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/watch",

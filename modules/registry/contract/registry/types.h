@@ -43,9 +43,9 @@ struct Health {
   std::optional<Time> probed_at;
   static constexpr std::string_view schema_name = "InstanceHealth";
   static constexpr auto fields() {
-    return std::tuple{field(&Health::lease, "lease", "Whether it renews its lease"),
-                      field(&Health::probe, "probe", "What became of the last GET /health/ready"),
-                      field(&Health::probed_at, "probedAt", "When that was; absent before the first")};
+    return rows(field(&Health::lease, "lease", "Whether it renews its lease"),
+                field(&Health::probe, "probe", "What became of the last GET /health/ready"),
+                field(&Health::probed_at, "probedAt", "When that was; absent before the first"));
   }
   bool operator==(const Health&) const = default;
 };
@@ -61,17 +61,17 @@ struct Instance {
   std::int64_t lease_seconds = 0, lease_remaining_seconds = 0;
   static constexpr std::string_view schema_name = "Instance";
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Instance::instance_id, "instanceId", "What it is known by until it leaves"),
-        field(&Instance::service_name, "serviceName", "What it serves"),
-        field(&Instance::host, "host", "Its address or name"),
-        field(&Instance::port, "port", "Its port"),
-        field(&Instance::version, "version", "Which version it says it runs"),
-        field(&Instance::weight, "weight", "Its share under the policy weighted"),
-        field(&Instance::metadata, "metadata", "What it notes about itself"),
-        field(&Instance::health, "health", "How it is, from both sides"),
-        field(&Instance::lease_seconds, "leaseSeconds", "How long a renewal lasts"),
-        field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds", "How much of that is left, rounded up")};
+    return rows(field(&Instance::instance_id, "instanceId", "What it is known by until it leaves"),
+                field(&Instance::service_name, "serviceName", "What it serves"),
+                field(&Instance::host, "host", "Its address or name"),
+                field(&Instance::port, "port", "Its port"),
+                field(&Instance::version, "version", "Which version it says it runs"),
+                field(&Instance::weight, "weight", "Its share under the policy weighted"),
+                field(&Instance::metadata, "metadata", "What it notes about itself"),
+                field(&Instance::health, "health", "How it is, from both sides"),
+                field(&Instance::lease_seconds, "leaseSeconds", "How long a renewal lasts"),
+                field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds",
+                      "How much of that is left, rounded up"));
   }
   bool operator==(const Instance&) const = default;
 };
@@ -82,8 +82,8 @@ struct Listed {
   std::vector<Instance> instances;
   static constexpr std::string_view schema_name = "RegisteredService";
   static constexpr auto fields() {
-    return std::tuple{field(&Listed::service_name, "serviceName", "The service"),
-                      field(&Listed::instances, "instances", "Those of it that are registered, by host and port")};
+    return rows(field(&Listed::service_name, "serviceName", "The service"),
+                field(&Listed::instances, "instances", "Those of it that are registered, by host and port"));
   }
   bool operator==(const Listed&) const = default;
 };
@@ -95,12 +95,12 @@ struct Directory {
   std::vector<Listed> services;
   static constexpr std::string_view schema_name = "Directory";
   static constexpr auto fields() {
-    return std::tuple{
-        field(&Directory::epoch, "epoch", "Which run of the registry this is"),
-        field(&Directory::revision, "revision", "How many changes it has seen"),
-        field(&Directory::preserving, "preserving",
-              "So many leases lapsed at once that the network is suspected: nobody is struck off until enough renew"),
-        field(&Directory::services, "services", "Every service ever seen in this run, by name")};
+    return rows(field(&Directory::epoch, "epoch", "Which run of the registry this is"),
+                field(&Directory::revision, "revision", "How many changes it has seen"),
+                field(&Directory::preserving, "preserving",
+                      "So many leases lapsed at once that the network is suspected: nobody is struck off "
+                      "until enough renew"),
+                field(&Directory::services, "services", "Every service ever seen in this run, by name"));
   }
 };
 
@@ -109,8 +109,9 @@ struct Granted {
   std::int64_t lease_seconds = 0;
   static constexpr std::string_view schema_name = "Registration";
   static constexpr auto fields() {
-    return std::tuple{field(&Granted::instance_id, "instanceId", "What the instance is known by"),
-                      field(&Granted::lease_seconds, "leaseSeconds", "Renew within this time, best at a third of it")};
+    return rows(
+        field(&Granted::instance_id, "instanceId", "What the instance is known by"),
+        field(&Granted::lease_seconds, "leaseSeconds", "Renew within this time, best at a third of it"));
   }
   bool operator==(const Granted&) const = default;
 };
@@ -127,10 +128,10 @@ struct Change {
   std::optional<Instance> instance;
   static constexpr std::string_view schema_name = "RegistryChange";
   static constexpr auto fields() {
-    return std::tuple{field(&Change::kind, "kind", "put: it came, or is another now; removed: it is gone"),
-                      field(&Change::service_name, "serviceName", "Its service"),
-                      field(&Change::instance_id, "instanceId", "The instance"),
-                      field(&Change::instance, "instance", "As it is now; absent when it is gone")};
+    return rows(field(&Change::kind, "kind", "put: it came, or is another now; removed: it is gone"),
+                field(&Change::service_name, "serviceName", "Its service"),
+                field(&Change::instance_id, "instanceId", "The instance"),
+                field(&Change::instance, "instance", "As it is now; absent when it is gone"));
   }
   bool operator==(const Change&) const = default;
 };
@@ -144,12 +145,13 @@ struct Watched {
   std::optional<std::vector<Listed>> services;
   static constexpr std::string_view schema_name = "RegistryNews";
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&Watched::epoch, "epoch", "To be given with the next question"),
         field(&Watched::revision, "revision", "To be given as `since` with the next question"),
-        field(&Watched::changes, "changes", "What changed since; empty when the time was up; absent with reset"),
+        field(&Watched::changes, "changes",
+              "What changed since; empty when the time was up; absent with reset"),
         field(&Watched::reset, "reset", "True when what changed is not known: forget all and take services"),
-        field(&Watched::services, "services", "With reset: every service and its instances")};
+        field(&Watched::services, "services", "With reset: every service and its instances"));
   }
 };
 

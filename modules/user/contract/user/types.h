@@ -26,12 +26,12 @@ struct User {
   Time created_at;
   static constexpr std::string_view schema_name = "User";
   static constexpr auto fields() {
-    return std::tuple{field(&User::id, "id", "What the user is known by"),
-                      field(&User::name, "name", "What the user is called"),
-                      field(&User::email, "email", "Where mail reaches the user; signs in"),
-                      field(&User::locale, "locale", "The language of mails"),
-                      field(&User::role, "role", "What the user may do"),
-                      field(&User::created_at, "createdAt", "When the account was made")};
+    return rows(field(&User::id, "id", "What the user is known by"),
+                field(&User::name, "name", "What the user is called"),
+                field(&User::email, "email", "Where mail reaches the user; signs in"),
+                field(&User::locale, "locale", "The language of mails"),
+                field(&User::role, "role", "What the user may do"),
+                field(&User::created_at, "createdAt", "When the account was made"));
   }
   bool operator==(const User&) const = default;
 };
@@ -41,8 +41,8 @@ struct UserPage {
   std::optional<std::string> next_cursor;
   static constexpr std::string_view schema_name = "UserPage";
   static constexpr auto fields() {
-    return std::tuple{field(&UserPage::items, "items", "The users, newest first"),
-                      field(&UserPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last")};
+    return rows(field(&UserPage::items, "items", "The users, newest first"),
+                field(&UserPage::next_cursor, "nextCursor", "Leads to the next page; absent on the last"));
   }
 };
 
@@ -52,9 +52,9 @@ struct Session {
   std::int64_t expires_in = 0;
   static constexpr std::string_view schema_name = "Session";
   static constexpr auto fields() {
-    return std::tuple{field(&Session::access_token, "accessToken", "Goes into Authorization: Bearer"),
-                      field(&Session::token_type, "tokenType", "How it is shown: Bearer"),
-                      field(&Session::expires_in, "expiresIn", "Seconds it is good for")};
+    return rows(field(&Session::access_token, "accessToken", "Goes into Authorization: Bearer"),
+                field(&Session::token_type, "tokenType", "How it is shown: Bearer"),
+                field(&Session::expires_in, "expiresIn", "Seconds it is good for"));
   }
 };
 

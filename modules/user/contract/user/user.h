@@ -14,10 +14,11 @@ struct CreateUser {
   std::string name, email, password;
   Locale locale = Locale::en;
   static constexpr auto fields() {
-    return std::tuple{field(&CreateUser::name, "name", "What the user is called", name_length, is_visible),
-                      field(&CreateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
-                      field(&CreateUser::password, "password", "Signs in", password_length),
-                      field(&CreateUser::locale, "locale", "The language of mails", Default{"en"})};
+    return rows(
+        field(&CreateUser::name, "name", "What the user is called", name_length, is_visible),
+        field(&CreateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
+        field(&CreateUser::password, "password", "Signs in", password_length),
+        field(&CreateUser::locale, "locale", "The language of mails", Default{"en"}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/users",
@@ -34,8 +35,8 @@ struct CreateUser {
 struct CreateSession {
   std::string email, password;
   static constexpr auto fields() {
-    return std::tuple{field(&CreateSession::email, "email", "Of the account", Length{1, 254}),
-                      field(&CreateSession::password, "password", "Of the account", Length{1, 1'000})};
+    return rows(field(&CreateSession::email, "email", "Of the account", Length{1, 254}),
+                field(&CreateSession::password, "password", "Of the account", Length{1, 1'000}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/sessions",
@@ -50,7 +51,7 @@ struct CreateSession {
 
 struct GetUser {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&GetUser::id, "id", "The user")}; }
+  static constexpr auto fields() { return rows(field(&GetUser::id, "id", "The user")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/users/{id}",
                                      .name = "get_user",
@@ -67,13 +68,14 @@ struct UpdateUser {
   std::optional<Locale> locale;
   std::optional<std::string> password, current_password;
   static constexpr auto fields() {
-    return std::tuple{
+    return rows(
         field(&UpdateUser::id, "id", "The user"),
         field(&UpdateUser::name, "name", "What the user is called", name_length, is_visible),
         field(&UpdateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
         field(&UpdateUser::locale, "locale", "The language of mails"),
         field(&UpdateUser::password, "password", "The new password; wants currentPassword", password_length),
-        field(&UpdateUser::current_password, "currentPassword", "The password as it is now", Length{1, 1'000})};
+        field(&UpdateUser::current_password, "currentPassword", "The password as it is now",
+              Length{1, 1'000}));
   }
   void check_whole(Violations& found) const {
     if (password && !current_password) report(found, {"/currentPassword", "required", "is missing"});
@@ -90,7 +92,7 @@ struct UpdateUser {
 
 struct DeleteUser {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&DeleteUser::id, "id", "The user")}; }
+  static constexpr auto fields() { return rows(field(&DeleteUser::id, "id", "The user")); }
   static constexpr Endpoint endpoint{.verb = Verb::del,
                                      .path = "/users/{id}",
                                      .success = 204,
@@ -105,7 +107,7 @@ struct DeleteUser {
 struct ListUsers {
   int limit = page_default;
   std::optional<std::string> cursor;
-  static constexpr auto fields() { return std::tuple{limit_field<ListUsers>(), cursor_field<ListUsers>()}; }
+  static constexpr auto fields() { return rows(limit_field<ListUsers>(), cursor_field<ListUsers>()); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/users",
                                      .name = "list_users",
@@ -119,7 +121,7 @@ struct SetRole {
   std::string id;
   Role role = Role::customer;
   static constexpr auto fields() {
-    return std::tuple{field(&SetRole::id, "id", "The user"), field(&SetRole::role, "role", "What the user may do")};
+    return rows(field(&SetRole::id, "id", "The user"), field(&SetRole::role, "role", "What the user may do"));
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/users/{id}/role",
@@ -132,7 +134,7 @@ struct SetRole {
 };
 
 struct GetKeys {
-  static constexpr auto fields() { return std::tuple{}; }
+  static constexpr auto fields() { return rows(); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/.well-known/jwks.json",
                                      .name = "get_keys",
@@ -145,7 +147,7 @@ struct GetKeys {
 /// For services: whether there is such a user, whoever asks.
 struct FindUser {
   std::string id;
-  static constexpr auto fields() { return std::tuple{field(&FindUser::id, "id", "The user")}; }
+  static constexpr auto fields() { return rows(field(&FindUser::id, "id", "The user")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/internal/users/{id}",
                                      .name = "find_user",
