@@ -44,6 +44,24 @@ class Peer {
   std::string in_;
 };
 
+/// What a service is to say, as the test has it now.
+class Saying {
+ public:
+  Saying& operator=(std::string text) {
+    const std::lock_guard lock(mutex_);
+    text_ = std::move(text);
+    return *this;
+  }
+  std::string now() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+};
+
 /// Answers each request by `serve`, which gets its head, in a thread for each connection. When it answers false the
 /// connection is closed. How it is, it does not tell: 404 for /health/ready.
 class ForeignService {

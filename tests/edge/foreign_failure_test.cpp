@@ -88,8 +88,8 @@ TEST_CASE("a service that nobody serves, or that does not listen, is told as 503
 }
 
 TEST_CASE("what a service says is its own affair, as long as it is HTTP") {
-  std::string answer;
-  ForeignService shop([&](Peer& peer, const std::string&) { return peer.send(answer) && false; });
+  Saying answer;
+  ForeignService shop([&](Peer& peer, const std::string&) { return peer.send(answer.now()) && false; });
   Edge edge(open_route);
   edge.add("shop", shop.port());
   struct Row {
