@@ -49,7 +49,11 @@ std::vector<http::Instance> KnownInstances::usable() const {
   return up.empty() ? all : up;
 }
 
-void Discovery::follow(std::string service, Hear hear) { followed_[std::move(service)].hear = std::move(hear); }
+void Discovery::follow(std::string service, Trust trust, Hear hear) {
+  auto& followed = followed_[std::move(service)];
+  followed.trust = trust;
+  followed.hear = std::move(hear);
+}
 
 Task<> Discovery::run() {
   constexpr resilience::BackoffOptions pauses{.first_ms = 100, .limit_ms = 2'000};
@@ -86,14 +90,16 @@ void Discovery::take(const registry::Watched& news) {
     const bool same_run = epoch_ == news.epoch;
     for (auto& [name, followed] : followed_) {
       const auto listed = std::ranges::find(*news.services, name, &registry::Listed::service_name);
-      followed.instances.reset(listed != news.services->end() ? listed->instances : std::vector<registry::Instance>{},
-                               same_run, Steady::now());
+      auto instances = listed != news.services->end() ? listed->instances : std::vector<registry::Instance>{};
+      std::erase_if(instances, [&](const auto& instance) { return !followed.believes(instance); });
+      followed.instances.reset(instances, same_run, Steady::now());
     }
   } else if (news.changes) {
     for (const auto& change : *news.changes) {
       const auto followed = followed_.find(change.service_name);
       if (followed == followed_.end()) continue;
-      if (change.instance) followed->second.instances.put(*change.instance);
+      if (change.instance && followed->second.believes(*change.instance))
+        followed->second.instances.put(*change.instance);
       else followed->second.instances.remove(change.instance_id);
     }
   }

@@ -45,8 +45,10 @@ class Discovery {
   /// `registry` must outlive it.
   explicit Discovery(registry::Registry& registry) : registry_(registry) {}
 
+  /// Whose word is taken for it that an instance serves a service.
+  enum class Trust { system, anyone };
   /// `hear` is told who serves `service`, on the loop, whenever that has changed. Before start().
-  void follow(std::string service, Hear hear);
+  void follow(std::string service, Trust trust, Hear hear);
   void start(Loop& loop) { background_.start(loop); }
   /// Returns when it has ended; whoever stops it ends the question that is under way (Client::hang_up). Not from a
   /// loop's thread.
@@ -55,6 +57,10 @@ class Discovery {
  private:
   struct Followed {
     Hear hear;
+    Trust trust = Trust::system;
+    bool believes(const registry::Instance& instance) const {
+      return trust == Trust::anyone || instance.internal;
+    }
     KnownInstances instances;
     std::vector<http::Instance> told;
   };

@@ -1,6 +1,7 @@
 #include "status.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <vector>
@@ -37,8 +38,10 @@ std::string table(const std::vector<Row>& rows) {
 
 std::string text_of(const http::Address& address) { return address.host + ":" + std::to_string(address.port); }
 
-// Where a process takes operators' wishes, as it has told the registry.
+// Where a process takes operators' wishes, as it has told the registry. Nothing for who is none of ours: it
+// would be shown an admin's token.
 std::optional<http::Address> operations_of(const registry::Instance& instance) {
+  if (!instance.internal) return std::nullopt;
   const auto noted = instance.metadata.find("operations");
   if (noted == instance.metadata.end()) return std::nullopt;
   const auto port = parse_integer<int>(noted->second);
@@ -75,10 +78,20 @@ class Reporter {
         for (const auto& instance : service.instances)
           if (const auto address = operations_of(instance)) processes.insert(*address);
     }
+    // All at once: one that is silent keeps nobody waiting for the others.
+    struct Asked {
+      http::Address process;
+      std::unique_ptr<Administration> administration;
+      Reply<GetStatus> reply;
+    };
+    std::vector<Asked> asked;
     for (const auto& process : processes) {
       auto administration = http::Outside<Administration>::connect(to(process, "operations"));
-      auto asking = administration->handle(call(), GetStatus{});
-      auto status = co_await asking;
+      auto reply = administration->handle(call(), GetStatus{});
+      asked.push_back({process, std::move(administration), std::move(reply)});
+    }
+    for (auto& [process, administration, reply] : asked) {
+      auto status = co_await reply;
       if (status) statuses_.emplace(process, std::move(*status));
       else silent_.push_back(text_of(process) + ": " + status.error().detail);
     }
@@ -166,6 +179,11 @@ class Reporter {
 }  // namespace
 
 Report status_report(const Settings& settings) {
+  // Made here they would be known to nobody.
+  if (const auto key = cluster_key_file(settings); !std::filesystem::exists(key))
+    return {
+        "There are no keys of a running system: " + key.string() + " does not exist (--data tells where).\n",
+        false};
   Reporter reporter(settings);
   return run_here([&] { return reporter.run(); });
 }

@@ -250,8 +250,11 @@ void Process::Parts::open_ports() {
 
 // Tells the registry of the open ports, and follows what others tell it.
 void Process::Parts::take_part() {
+  // Calls to modules show that they come from this system, and may show an admin's token: not to just anybody
+  // who has registered under the module's name.
   for (const auto& [name, remote] : links.by_registry())
-    discovery->follow(name, [remote](const auto& instances) { remote->set_instances(instances); });
+    discovery->follow(name, is_linked_module(name) ? Discovery::Trust::system : Discovery::Trust::anyone,
+                      [remote](const auto& instances) { remote->set_instances(instances); });
   int operations_port = 0;
   for (const auto& [name, server] : servers)
     if (operations_port == 0 || name == "operations") operations_port = server->port();

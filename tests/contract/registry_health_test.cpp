@@ -108,6 +108,27 @@ TEST_CASE("few leases, few of many, and many one after another are struck off") 
   CHECK_FALSE(f.preserving());
 }
 
+TEST_CASE("those who do not renew are not preserved for ever") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  f.join_all(6);
+  f.world.clock.advance(seconds{8});
+  f.renew_all(0, 1);
+  f.world.clock.advance(seconds{2});
+  REQUIRE(f.preserving());
+  for (int i = 0; i < 58; ++i) {  // one goes on renewing for almost five minutes
+    f.world.clock.advance(seconds{5});
+    REQUIRE(f.renew("shop", f.ids[0]));
+  }
+  CHECK(f.preserving());
+  CHECK(f.ports("shop").size() == 6);
+  f.world.clock.advance(seconds{9});
+  f.renew_all(0, 1);
+  f.world.clock.advance(seconds{2});
+  CHECK_FALSE(f.preserving());
+  CHECK(f.ports("shop").size() <= 1);
+}
+
 TEST_CASE("what leaves of itself is not preserved, and a table that has shrunk ends it") {
   Fixture f;
   CAPTURE(name_of(f.lane));

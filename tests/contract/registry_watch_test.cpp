@@ -218,4 +218,25 @@ TEST_CASE("leases that lapse wake watchers without anybody asking, and a stop en
   other.stop();
 }
 
+TEST_CASE(
+    "strangers who watch in numbers are told to come back, and take no room from services of the system") {
+  Config config;
+  config.watchers = 1;
+  RegistryFixture f(test::Lane::local, config);
+  test::Stranger stranger(f.world, f.module->service());
+  const auto start = *f.ask(Watch{{}, {}, 0});
+  const auto watch = [&](int timeout, const std::string& cluster = {}) {
+    return stranger.send("GET",
+                         "/watch?epoch=" + start.epoch + "&since=" + std::to_string(start.revision) +
+                             "&timeout=" + std::to_string(timeout),
+                         "", "", cluster);
+  };
+  std::thread first([&] { CHECK(watch(50).status == 200); });
+  CHECK(eventually([&] { return watch(0).status == 503; }));
+  CHECK(watch(0, f.world.cluster.token("order")).status == 200);
+  f.join("shop", 80);  // ends the first
+  first.join();
+  CHECK(watch(0).status == 200);
+}
+
 }  // namespace

@@ -1,5 +1,6 @@
 // `svc status`, for people: what it shows, and what it says when nobody answers.
 #include <csignal>
+#include <filesystem>
 
 #include "support/catch.h"
 #include "support/system.h"
@@ -33,6 +34,11 @@ TEST_CASE("svc status shows every instance, and how each process reaches the oth
   CHECK(without.status == 0);
   CHECK_THAT(without.out, ContainsSubstring("does not answer"));
   CHECK_THAT(without.out, ContainsSubstring(std::to_string(system.port("user", 1))));
+  const auto keyless = run_command(
+      {svc_binary(), "status", "--config=/dev/null", "--data=" + (system.data() / "none").string()});
+  CHECK(keyless.status == 1);
+  CHECK_THAT(keyless.out, ContainsSubstring("no keys"));
+  CHECK_FALSE(std::filesystem::exists(system.data() / "none"));
   const auto nobody = status(std::to_string(free_port()));
   CHECK(nobody.status == 1);
   CHECK_THAT(nobody.out, ContainsSubstring("does not answer"));

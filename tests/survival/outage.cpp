@@ -8,6 +8,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "identity/cluster_key.h"
+
 namespace svc::test {
 
 Outage::Outage() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -44,12 +46,23 @@ void Outage::serve() {
   }
 }
 
-void Outage::register_as(const std::string& service, const System& system) const {
-  const auto token = run_command({svc_binary(), "token", "--subject", "outage", "--scope", "register:" + service, "--data",
-                                  system.data().string(), "--config=/dev/null"});
-  const nlohmann::json self{{"serviceName", service}, {"host", "127.0.0.1"}, {"port", port_}, {"ttlSeconds", 600}};
-  const auto answer = send(system.port("registry"), "POST", "/register", bearer(token.out.substr(0, token.out.find('\n'))),
-                           self.dump());
+void Outage::register_as(const std::string& service, const System& system, By by) const {
+  HeaderList shown;
+  if (by == By::system) {
+    const SystemClock clock;
+    shown = {{"X-Svc-Cluster", ClusterKey(system.data() / "keys" / "cluster", clock).token(service)}};
+  } else {
+    const auto token =
+        run_command({svc_binary(), "token", "--subject", "outage", "--scope", "register:" + service, "--data",
+                     system.data().string(), "--config=/dev/null"});
+    shown = bearer(token.out.substr(0, token.out.find('\n')));
+  }
+  const nlohmann::json self{{"serviceName", service},
+                            {"host", "127.0.0.1"},
+                            {"port", port_},
+                            {"ttlSeconds", 600},
+                            {"metadata", {{"operations", std::to_string(port_)}}}};
+  const auto answer = send(system.port("registry"), "POST", "/register", shown, self.dump());
   if (answer.status != 200) throw std::runtime_error("not registered: " + answer.body);
 }
 

@@ -16,8 +16,9 @@ class Outage {
   Outage(const Outage&) = delete;
   Outage& operator=(const Outage&) = delete;
 
-  /// Has the registry of `system` send others here.
-  void register_as(const std::string& service, const System& system) const;
+  enum class By { system, stranger };  ///< with the key of the system, or with a token for one service
+  /// Registers with the registry of `system`.
+  void register_as(const std::string& service, const System& system, By by = By::system) const;
   /// Requests that came, but for the registry's own.
   int asked() const { return asked_; }
 

@@ -198,6 +198,25 @@ TEST_CASE("a module is moved out of the whole into a process of its own, and bac
   CHECK(send(system.gateway(), "POST", "/admin/modules/order/drain", ops).status == 404);
 }
 
+TEST_CASE("who registers as a module with a token is sent neither the system's calls nor its tokens") {
+  System system({{"registry"}, {"user"}, {"inventory"}, {"payment"}, {"order"}, {"gateway"}}, quick);
+  Load load(system, [&] { return system.gateway(); }, {.clients = 0});
+  Outage stranger;
+  const std::vector<std::string> taken{"user", "inventory", "payment", "order", "gateway"};
+  for (const auto& service : taken) stranger.register_as(service, system, Outage::By::stranger);
+  for (const auto& service : taken) CHECK(instances_of(system, service).size() == 2);
+  Load busy(system, [&] { return system.gateway(); }, {});
+  busy.pass(1'000);  // for longer than news of an instance takes
+  check_no_failure(busy);
+  for (int i = 0; i < 10; ++i)
+    CHECK(send(system.port("registry"), "GET", "/discover/user").json()["port"] == system.port("user"));
+  const auto status =
+      run_command({svc_binary(), "status", "--config=/dev/null", "--data=" + system.data().string(),
+                   "--registry=http://127.0.0.1:" + std::to_string(system.port("registry"))});
+  CHECK(status.status == 0);
+  CHECK(stranger.asked() == 0);
+}
+
 TEST_CASE("in an outage retries add at most a tenth to the calls that reach it, over three hops") {
   // Breakers that never open, so that every call is made.
   System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"gateway"}, {"inventory"}},

@@ -1,4 +1,5 @@
 #include "http/connection.h"
+#include "async/counted.h"
 
 #include <algorithm>
 #include <array>
@@ -190,14 +191,8 @@ Task<> Connection::run() {
 }
 
 Task<Response> Connection::answer(Request& request) {
-  struct Counted {
-    explicit Counted(std::atomic<std::int64_t>& all) : count(all), number(++all) {}
-    ~Counted() { --count; }
-    std::atomic<std::int64_t>& count;
-    const std::int64_t number;
-  };
   const Counted counted(shared_.being_answered);
-  if (counted.number > shared_.options.requests)
+  if (counted.number() > shared_.options.requests)
     co_return too_busy("overloaded", "Too many requests are being answered");
   std::string thrown;
   try {

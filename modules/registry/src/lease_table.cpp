@@ -1,6 +1,7 @@
 #include "lease_table.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "observe/log.h"
 
@@ -92,7 +93,9 @@ LeaseTable::Leased LeaseTable::take(const std::string& instance_id) {
 Result<Granted> LeaseTable::put(const Register& wish, const Owner& owner, Time now) {
   const Turn turn(*this, now);
   const auto place = place_of(wish.host, wish.port);
-  Instance instance{"", wish.service_name, wish.host, wish.port, wish.version, wish.weight, wish.metadata, {}, 0, 0};
+  Instance instance{
+      "", wish.service_name, wish.host, wish.port, wish.version, wish.weight, wish.metadata, {}, 0,
+      0,  !owner.subject};
   instance.lease_seconds = wish.ttl_seconds.value_or(config_.lease_seconds);
   const seconds time{instance.lease_seconds};
 
@@ -171,6 +174,9 @@ std::vector<LeaseTable::Leased*> LeaseTable::eligible(const Seen& seen, bool als
     const auto probe = leased.instance.health.probe;
     if (probe != Probe::refused && (also_down || probe != Probe::down)) found.push_back(&leased);
   }
+  // A token may name any service, but not dilute one of this system's own.
+  const auto is_internal = [](const Leased* leased) { return leased->instance.internal; };
+  if (std::ranges::any_of(found, is_internal)) std::erase_if(found, std::not_fn(is_internal));
   return found;
 }
 
@@ -250,6 +256,7 @@ void LeaseTable::saw(const std::string& instance_id, Probe probe, Time now) {
 }
 
 void LeaseTable::strike_lapsed(Time now) {
+  if (preserving_ && now - preserving_since_ >= seconds{config_.preserve_seconds}) give_up_preserving();
   while (!ends_.empty() && ends_.begin()->first <= now) {
     const auto [when, id] = *ends_.begin();
     if (preserving_) {
@@ -263,12 +270,13 @@ void LeaseTable::strike_lapsed(Time now) {
     struck_.push_back({when, take(id)});
     log_gone(struck_.back().leased.instance, "lapsed");
     const auto all = leases_.size() + struck_.size();
-    if (static_cast<std::int64_t>(all) >= config_.preserve_from && 2 * struck_.size() > all) preserve();
+    if (static_cast<std::int64_t>(all) >= config_.preserve_from && 2 * struck_.size() > all) preserve(now);
   }
 }
 
-void LeaseTable::preserve() {
+void LeaseTable::preserve(Time now) {
   preserving_ = true;
+  preserving_since_ = now;
   log::warn("leases_preserved", {{"lapsed", static_cast<std::int64_t>(struck_.size())},
                                  {"of", static_cast<std::int64_t>(leases_.size() + struck_.size())}});
   for (auto& struck : struck_) {
@@ -286,6 +294,16 @@ void LeaseTable::end_preserving_if_enough_renew(Time now) {
   log::info("leases_preserved_no_more", {{"lapsed", static_cast<std::int64_t>(lapsed)}});
   for (auto& [id, leased] : leases_)
     if (leased.instance.health.lease == Lease::lapsed) extend(leased, beat_, now);
+}
+
+// Networks come back; who has been silent for so long does not.
+void LeaseTable::give_up_preserving() {
+  preserving_ = false;
+  std::vector<std::string> lapsed;
+  for (const auto& [id, leased] : leases_)
+    if (leased.instance.health.lease == Lease::lapsed) lapsed.push_back(id);
+  for (const auto& id : lapsed) log_gone(take(id).instance, "lapsed");
+  log::info("leases_preserved_no_more", {{"struck_off", static_cast<std::int64_t>(lapsed.size())}});
 }
 
 }  // namespace svc::registry

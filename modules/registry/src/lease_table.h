@@ -1,9 +1,10 @@
-// LeaseTable: the instances that are registered, in memory, under leases. After a restart it is empty and fills again
-// as instances renew.
+// LeaseTable: the instances that are registered, in memory, under leases. After a restart it is empty and
+// fills again as instances renew.
 //
 // When many leases lapse within one beat it is more likely the network that died than they. So what lapsed is
-// remembered for a beat; when it comes to over half of all, it is put back and nobody is struck off (`preserving`)
-// until half of all renew again. The others then have one more beat.
+// remembered for a beat; when it comes to over half of all, it is put back and nobody is struck off
+// (`preserving`) until half of all renew again, and the others then have one more beat; or until
+// preserve_seconds have passed, and the others are gone.
 #pragma once
 
 #include <deque>
@@ -84,8 +85,9 @@ class LeaseTable {
   std::vector<Leased*> eligible(const Seen& seen, bool also_down);
 
   void strike_lapsed(Time now);
-  void preserve();
+  void preserve(Time now);
   void end_preserving_if_enough_renew(Time now);
+  void give_up_preserving();
 
   const Config config_;
   const milliseconds beat_;
@@ -99,6 +101,7 @@ class LeaseTable {
   std::set<std::pair<Time, std::string>> ends_;  // of the leases that are live
   std::deque<Struck> struck_;                    // within the last beat
   bool preserving_ = false;
+  Time preserving_since_{};
   std::uint64_t picks_ = 0;
   ChangeLog log_;
 };

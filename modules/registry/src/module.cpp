@@ -15,7 +15,7 @@ class RegistryModule final : public Hosted<Registry> {
         clock_(environment.clock),
         hosts_({.denied = config.denied_ranges, .allowed = config.allowed_ranges}),
         table_(config, environment.ids, changed_),
-        service_(table_, changed_, hosts_, environment.clock),
+        service_(table_, changed_, hosts_, environment.clock, config.watchers),
         prober_(table_, hosts_, environment.clock, config),
         sweeping_("strike_off_lapsed", milliseconds{config.sweep_ms}, [this] { return sweep(); }),
         probing_("probe_instances", milliseconds{config.probe_ms}, [this] { return prober_.round(); }) {}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "async/counted.h"
+
 namespace svc::registry {
 namespace {
 
@@ -39,6 +41,12 @@ Reply<GetService> RegistryService::handle(Call, GetService query) {
 }
 
 Reply<Watch> RegistryService::handle(Call call, Watch query) {
+  const Counted counted(watching_);
+  if (counted.number() > watchers_ && !call.from_service) {
+    Error error{Code::unavailable, "too_many_watchers", "Too many wait for a change already"};
+    error.retry_after = 5;
+    co_return fail(std::move(error));
+  }
   // An answer without news, in time, is worth more than one that comes when nobody waits for it any more.
   constexpr milliseconds to_travel{200};
   const auto limit = std::min(Steady::now() + seconds{query.timeout}, call.deadline - to_travel);

@@ -14,8 +14,9 @@ namespace svc::registry {
 class RegistryService final : public Registry {
  public:
   /// `changed` rings when the table changes. What it refers to must outlive it.
-  RegistryService(LeaseTable& table, Bell& changed, const http::HostRules& hosts, const Clock& clock)
-      : table_(table), changed_(changed), hosts_(hosts), clock_(clock) {}
+  RegistryService(LeaseTable& table, Bell& changed, const http::HostRules& hosts, const Clock& clock,
+                  std::int64_t watchers)
+      : table_(table), changed_(changed), hosts_(hosts), clock_(clock), watchers_(watchers) {}
 
   Reply<Register> handle(Call call, Register command) override;
   Reply<Renew> handle(Call call, Renew command) override;
@@ -33,6 +34,8 @@ class RegistryService final : public Registry {
   Bell& changed_;
   const http::HostRules& hosts_;
   const Clock& clock_;
+  const std::int64_t watchers_;
+  std::atomic<std::int64_t> watching_{0};
   std::atomic<bool> ending_{false};
 };
 

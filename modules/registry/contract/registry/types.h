@@ -59,19 +59,22 @@ struct Instance {
   TextMap metadata;
   Health health;
   std::int64_t lease_seconds = 0, lease_remaining_seconds = 0;
+  bool internal = false;
   static constexpr std::string_view schema_name = "Instance";
   static constexpr auto fields() {
-    return rows(field(&Instance::instance_id, "instanceId", "What it is known by until it leaves"),
-                field(&Instance::service_name, "serviceName", "What it serves"),
-                field(&Instance::host, "host", "Its address or name"),
-                field(&Instance::port, "port", "Its port"),
-                field(&Instance::version, "version", "Which version it says it runs"),
-                field(&Instance::weight, "weight", "Its share under the policy weighted"),
-                field(&Instance::metadata, "metadata", "What it notes about itself"),
-                field(&Instance::health, "health", "How it is, from both sides"),
-                field(&Instance::lease_seconds, "leaseSeconds", "How long a renewal lasts"),
-                field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds",
-                      "How much of that is left, rounded up"));
+    return rows(
+        field(&Instance::instance_id, "instanceId", "What it is known by until it leaves"),
+        field(&Instance::service_name, "serviceName", "What it serves"),
+        field(&Instance::host, "host", "Its address or name"), field(&Instance::port, "port", "Its port"),
+        field(&Instance::version, "version", "Which version it says it runs"),
+        field(&Instance::weight, "weight", "Its share under the policy weighted"),
+        field(&Instance::metadata, "metadata", "What it notes about itself"),
+        field(&Instance::health, "health", "How it is, from both sides"),
+        field(&Instance::lease_seconds, "leaseSeconds", "How long a renewal lasts"),
+        field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds",
+              "How much of that is left, rounded up"),
+        field(&Instance::internal, "internal",
+              "Whether a service of this system registered it; the system's own calls go to no other"));
   }
   bool operator==(const Instance&) const = default;
 };
