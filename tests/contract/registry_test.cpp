@@ -25,7 +25,7 @@ TEST_CASE("an instance registers, is found, renews and leaves") {
   CHECK(granted->lease_seconds == 9);
 
   const Instance expected{granted->instance_id, "shop", "node-1.example", 8080, "1.2.3", 7, wish.metadata,
-                          {Lease::live, Probe::unknown, {}}, 9, 9};
+                          {Lease::live, Probe::unknown, {}}, 9, 9, true};
   CHECK(*f.ask(Discover{"shop", Policy::round_robin, {}}) == expected);
   CHECK(f.instances("shop") == std::vector{expected});
   const auto directory = f.ask(ListServices{});
@@ -180,6 +180,7 @@ TEST_CASE("writing needs the cluster's token, or one of scope register:NAME for 
   const auto token = stranger.token("joe", "register:cart register:shop");
   CHECK(post(token) == 200);
   const auto id = f.instances("shop").front().instance_id;
+  CHECK_FALSE(f.instances("shop").front().internal);
   const auto at = "/register/shop/" + id;
   for (const auto* method : {"PUT", "DELETE"}) {
     CHECK(stranger.send(method, at, "").status == 401);

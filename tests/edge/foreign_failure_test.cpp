@@ -144,6 +144,21 @@ TEST_CASE("a request that may be repeated goes to another copy, others are not s
   CHECK(count("GET", "/once", "") == 1);
 }
 
+TEST_CASE("slow uploads keep others out of their places, and nobody else") {
+  ForeignService shop([&](Peer& peer, const std::string& head) {
+    if (head.starts_with("GET")) return peer.answer("ok");
+    return peer.left() && false;
+  });
+  Edge edge(open_route, {"--resilience.bulkhead.concurrent=2", "--resilience.bulkhead.waiting=0"});
+  edge.add("shop", shop.port());
+  std::vector<Wire> slow;
+  for (int i = 0; i < 2; ++i)
+    slow.emplace_back(edge.gateway()).send("PUT /shop HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n{");
+  REQUIRE(eventually([&] { return edge.ask("PUT", "/shop", "", "x").status == 503; }));
+  expect_problem(edge.ask("PUT", "/shop", "", "x"), 503, "service_unavailable");
+  for (int i = 0; i < 10; ++i) CHECK(edge.ask("GET", "/shop").status == 200);
+}
+
 TEST_CASE("a client that asks too much is told 429, and all are told how much is left") {
   Edge edge(route("/shop", "shop", "auth = \"none\"\n"),
             {"--gateway.rate-limit.requests=3", "--gateway.rate-limit.window-seconds=600"});

@@ -75,6 +75,7 @@ RemoteService::RemoteService(Client& client, std::string name, const RemoteOptio
       name_(std::move(name)),
       options_(options),
       bulkhead_(options.bulkhead),
+      uploads_(options.bulkhead),
       budget_(options.retry_budget),
       balancer_(options.balance, random_bits()),
       ejection_(options.ejection),
@@ -187,7 +188,8 @@ Task<bool> RemoteService::may_send_again(Race& race, const Outgoing& request, st
 }
 
 Task<Result<Response>> RemoteService::roundtrip(Outgoing request, Steady::time_point deadline) {
-  auto entering = bulkhead_.enter(deadline);
+  const bool uploads = request.streaming && request.streaming->content != nullptr;
+  auto entering = (uploads ? uploads_ : bulkhead_).enter(deadline);
   auto permit = co_await entering;
   if (!permit) co_return refusal(permit);
   budget_.count_call(Steady::now());
@@ -217,6 +219,10 @@ Task<Result<Response>> RemoteService::roundtrip(Outgoing request, Steady::time_p
 
 RemoteStatus RemoteService::status(Steady::time_point now) const {
   RemoteStatus status{{}, bulkhead_.status(), budget_.spent(now)};
+  const auto uploads = uploads_.status();
+  status.bulkhead.inside += uploads.inside;
+  status.bulkhead.waiting += uploads.waiting;
+  status.bulkhead.refused += uploads.refused;
   const auto present = members();
   for (const auto& member : *present) {
     RemoteStatus::OfInstance told{member->instance, member->outstanding.load(std::memory_order_relaxed),

@@ -68,7 +68,7 @@ struct RemoteOptions {
         field(&RemoteOptions::backoff, "backoff", "The pause before a call is sent again"),
         field(&RemoteOptions::retry_budget, "retry_budget", "What may be sent again, of all that is sent"),
         field(&RemoteOptions::breaker, "breaker", "When an operation of an instance is called no more"),
-        field(&RemoteOptions::bulkhead, "bulkhead", "How many calls there may be to one service"),
+        field(&RemoteOptions::bulkhead, "bulkhead", "How many calls there may be to one service, and as many uploads beside them"),
         field(&RemoteOptions::ejection, "ejection", "When an instance is passed over"));
   }
 };
@@ -124,6 +124,7 @@ class RemoteService final : public Transport {
   const std::string name_;
   const RemoteOptions options_;
   resilience::Bulkhead bulkhead_;
+  resilience::Bulkhead uploads_;  // these last as long as their clients like, so they keep nobody else out
   resilience::RetryBudget budget_;
   resilience::Balancer balancer_;
   resilience::Ejection ejection_;

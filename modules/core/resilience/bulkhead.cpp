@@ -75,7 +75,7 @@ Result<Bulkhead::Permit> Bulkhead::result_of(Answer answer) {
   if (answer == Answer::entered) return Permit(*this);
   if (answer == Answer::full)
     return fail(Code::unavailable, "bulkhead_full", "Too many calls are waiting for an answer already");
-  return fail(Code::timeout, "deadline_passed", "The deadline passed while other calls were waited for");
+  return fail(Code::unavailable, "bulkhead_full", "No other call was answered in time to make room for this one");
 }
 
 Task<Result<Bulkhead::Permit>> Bulkhead::enter(Steady::time_point deadline) {

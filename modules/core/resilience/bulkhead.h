@@ -51,8 +51,8 @@ class Bulkhead {
   explicit Bulkhead(BulkheadOptions options) : options_(options) {}
 
   /// Waits for a place until `deadline`. Refuses with Code::unavailable, reason "bulkhead_full", when too
-  /// many wait already, and with Code::timeout, reason "deadline_passed", when none came free in time. Where
-  /// a place is free it costs no coroutine, and needs no loop.
+  /// many wait already, and when none came free in time: nothing has been sent. Where a place is free it costs no
+  /// coroutine, and needs no loop.
   Task<Result<Permit>> enter(Steady::time_point deadline);
   BulkheadStatus status() const;
 

@@ -77,8 +77,8 @@ TEST_CASE("who waits in vain is told at the deadline, and takes no place later")
     auto answer = co_await entering;
     CHECK(Steady::now() >= deadline);
     REQUIRE_FALSE(answer);
-    CHECK(answer.error().code == Code::timeout);
-    CHECK(answer.error().reason == "deadline_passed");
+    CHECK(answer.error().code == Code::unavailable);
+    CHECK(answer.error().reason == "bulkhead_full");
     CHECK(bulkhead.status().waiting == 0);
     inside.reset();
     CHECK(bulkhead.status().inside == 0);
