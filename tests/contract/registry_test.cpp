@@ -1,4 +1,6 @@
 // What the registry promises those who register and those who look for them, over each lane.
+#include <set>
+
 #include "contract/registry_fixture.h"
 
 namespace {
@@ -196,6 +198,18 @@ TEST_CASE("writing needs the cluster's token, or one of scope register:NAME for 
   // Reading is open on that port.
   for (const auto* path : {"/services", "/services/shop", "/discover/shop", "/watch?timeout=0"})
     CHECK(stranger.send("GET", path, "").status == 200);
+}
+
+TEST_CASE("one place is one instance, however its host is spelt") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  for (const auto& spellings : {std::vector<std::string>{"node-1.example", "NODE-1.Example"},
+                                std::vector<std::string>{"fd00::1", "fd00:0:0:0:0:0:0:1", "FD00::0001"}}) {
+    std::set<std::string> ids;
+    for (const auto& host : spellings) ids.insert(f.ask(f.wish("shop", 80, host))->instance_id);
+    CHECK(ids.size() == 1);
+  }
+  CHECK(f.instances("shop").size() == 2);
 }
 
 TEST_CASE("an instance cannot be taken over by another token") {

@@ -4,7 +4,7 @@
 // process at the N-th of these system calls on one database: at pwrite64 the commit is not, or not wholly,
 // written; at fdatasync it is written and not yet synced, which for a killed process is "after".
 //
-// SVC_SOAK=1 kills at every N; without it at a few of each kind.
+// SOAK=1 kills at every N; without it at a few of each kind.
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -22,7 +22,7 @@ using namespace svc::test;
 const std::vector<std::string> impatient{"--order.saga.lease-ms=1500", "--order.saga.step-timeout-ms=500",
                                          "--order.saga.poll-ms=50", "--threads=2", "--drain-seconds=2"};
 
-bool soaking() { return std::getenv("SVC_SOAK") != nullptr; }
+bool soaking() { return std::getenv("SOAK") != nullptr; }
 
 bool have_strace() {
   static const bool have = run_command({"strace", "-f", "-qq", "-o", "/dev/null", "true"}).status == 0;

@@ -16,7 +16,7 @@ using namespace svc::test;
 using nlohmann::json;
 
 // scripts/soak counts long.
-bool soaks() { return std::getenv("SVC_SOAK") != nullptr; }
+bool soaks() { return std::getenv("SOAK") != nullptr; }
 
 const std::vector<std::string> services{"user", "inventory", "payment", "order"};
 // Leases of the shortest kind, so that a test need not wait for the usual ones.

@@ -1,6 +1,9 @@
 #include "lease_table.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <functional>
 
 #include "observe/log.h"
@@ -8,7 +11,16 @@
 namespace svc::registry {
 namespace {
 
-std::string place_of(const std::string& host, int port) { return host + ":" + std::to_string(port); }
+// Names have no case (RFC 4343), and an IPv6 address has many spellings (RFC 5952): one place however it is told.
+std::string place_of(std::string host, int port) {
+  std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  in6_addr address{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (::inet_pton(AF_INET6, host.c_str(), &address) == 1 &&
+      ::inet_ntop(AF_INET6, &address, text.data(), text.size()) != nullptr)
+    host = text.data();
+  return host + ":" + std::to_string(port);
+}
 
 tl::unexpected<Error> of_another() {
   return fail(Code::forbidden, "registered_by_another", "Somebody else registered this instance");
