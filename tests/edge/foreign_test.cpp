@@ -84,6 +84,30 @@ TEST_CASE("a path that services could read in other ways reaches none") {
   CHECK(edge.ask("GET", "/shop/a..b/...").status == 200);
 }
 
+TEST_CASE("no other reading of a path leads past the route it belongs to") {
+  Edge edge(route("/shop", "shop", "auth = \"none\"\n") + route("/shop/private", "shop") +
+            route("/shop/one/two", "shop"));
+  ForeignService shop(tell);
+  edge.add("shop", shop.port());
+  for (const std::string path :
+       {"/shop/private%2fx", "/shop/private%2F", "/shop/private%5cx", "/shop/%2fprivate", "/shop/pri%76ate%2fx",
+        "/shop/private;x", "/shop/private;", "/shop/private;x=1/y", "/shop/private%3bx", "/shop/pri%76ate;x",
+        "/shop/;x/private", "/shop/..;/private", "/shop/..%3bx/private", "/shop/one%2ftwo", "/shop/one;a/two;b",
+        "/shop/one;a%2fb/two", "/shop/one%3ba%2ftwo"}) {
+    CAPTURE(path);
+    const auto reply = edge.ask("GET", path);
+    CHECK(reply.status == 400);
+    CHECK(reply.code() == "bad_path");
+  }
+  for (const std::string path : {"/shop;x/private", "/shop%2fprivate"}) CHECK(edge.ask("GET", path).status == 404);
+  CHECK(shop.asked() == 0);
+  for (const std::string path : {"/shop/a%2Fprivate", "/shop/a;private", "/shop/a;v=1/b%2Fc", "/shop/privately%2fx",
+                                 "/shop/one;a", "/shop/two%2Fone"})
+    CHECK(target_of(edge.ask("GET", path)) == "GET " + path);
+  const auto token = "Authorization: Bearer " + edge.token("admin") + "\r\n";
+  CHECK(target_of(edge.ask("GET", "/shop/private/a%2fb;c", token)) == "GET /shop/private/a%2fb;c");
+}
+
 TEST_CASE("who may take a route, and what the service hears of it") {
   Edge edge(route("/must", "shop") + route("/may", "shop", "auth = \"optional\"\n") +
             route("/any", "shop", "auth = \"none\"\n") + route("/ops", "shop", "scope = \"admin\"\n"));
