@@ -181,6 +181,25 @@ TEST_CASE("a foreign service hears the way from the gateway alone, and nothing t
   CHECK(edge.ask("GET", "/shop/x", "Via: 1.1 svc, 1.1 a\r\nVia: 1.1 svc,1.1 svc\r\n").status == 508);
 }
 
+TEST_CASE("no field by which some server knows its user, its client or its request passes, in any spelling") {
+  Edge edge(route("/shop", "shop", "auth = \"none\"\n"));
+  ForeignService shop(tell);
+  edge.add("shop", shop.port());
+  for (const std::string name :
+       {"Remote-User", "Remote-Addr", "X-Remote-User", "X-Remote-IP", "X-Client-IP", "X-Client-Cert", "True-Client-IP",
+        "CF-Connecting-IP", "X-Cluster-Client-IP", "X-Original-URL", "X-Original-Host", "X-Rewrite-URL", "X-Forwarded",
+        "X-Host", "X-Scheme", "Front-End-Https", "Proxy", "X-HTTP-Method", "X-HTTP-Method-Override",
+        "X-Method-Override", "X-Subject", "X-Admin", "X-Groups", "X-Roles", "X-Auth-Email", "X-Authenticated-User",
+        "remote-user", "PROXY", "Remote_User", "X_Method_Override", "X-Kept_Not", "Content_Length", "_"}) {
+    CAPTURE(name);
+    CHECK_THAT(edge.ask("GET", "/shop", name + ": evil\r\n").body, !ContainsSubstring("evil"));
+  }
+  for (const std::string name : {"X-Hostess", "X-Schemes", "X-Subjects", "X-HTTP-Methods", "X-Api-Key", "Remote"}) {
+    CAPTURE(name);
+    CHECK(field_of(edge.ask("GET", "/shop", name + ": kept\r\n").body, name) == "kept");
+  }
+}
+
 TEST_CASE("a redirect is the client's to follow, and its cookies are its own") {
   ForeignService elsewhere(tell);
   Edge edge(route("/shop", "shop", "auth = \"none\"\n"));
