@@ -117,14 +117,26 @@ TEST_CASE("a body is passed on as it comes, and an answer goes out as it is made
   Fixture f([](Request& request) { return streamed(std::make_shared<Echo>(*request.body)); });
   Client client(f.server.port());
   client.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
-  CHECK_THAT(client.read_until("hello"), Catch::Matchers::ContainsSubstring("Transfer-Encoding: chunked"));
+  CHECK_THAT(client.read_until("hello"), Catch::Matchers::ContainsSubstring("Transfer-Encoding: chunked") &&
+                                             Catch::Matchers::ContainsSubstring("Connection: close"));
   client.send("6\r\n world\r\n");
   client.read_until(" world");
   client.send("0\r\n\r\n");
   CHECK_THAT(client.read_until("0\r\n\r\n"), Catch::Matchers::EndsWith("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"));
-  client.forget();
-  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");  // the connection goes on
-  CHECK_THAT(client.read_until("0\r\n\r\n"), Catch::Matchers::ContainsSubstring("2\r\nok\r\n0\r\n\r\n"));
+}
+
+TEST_CASE("a connection goes on behind a streamed answer to a body that was there, read or not") {
+  Fixture f([](Request& request) {
+    if (request.path == "/read") return streamed(std::make_shared<Echo>(*request.body));
+    return streamed(std::make_shared<Scripted>(std::vector<Result<Source::Piece>>{Source::Piece{"ok", true}}));
+  });
+  Client client(f.server.port());
+  for (const std::string path : {"/read", "/unread", "/read"}) {
+    client.forget();
+    client.send("POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
+    CHECK_THAT(client.read_until("0\r\n\r\n"), Catch::Matchers::ContainsSubstring("Connection: keep-alive") &&
+                                                  Catch::Matchers::EndsWith("2\r\nok\r\n0\r\n\r\n"));
+  }
 }
 
 TEST_CASE("a body far beyond memory's limit for whole ones passes through") {

@@ -172,9 +172,8 @@ Task<> Connection::run() {
     response.headers.emplace_back("X-Request-Id", std::move(request.request_id));
 
     const bool last = number >= shared_.options.requests_per_connection;
-    // A stream may still be reading the body; whether that is gone is seen behind it.
-    const bool body_gone = response.source || body.skip();
-    const bool keep = head.keep_alive && body_gone && !response.close && !last && !shared_.leaving;
+    // A body that is still to come may never be over, and what the head promises must hold behind the answer.
+    const bool keep = head.keep_alive && body.is_here() && !response.close && !last && !shared_.leaving;
     auto sending = send(response, head, keep);
     const bool sent = co_await sending;
     if (!sent) co_return;

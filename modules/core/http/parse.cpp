@@ -103,10 +103,12 @@ bool keeps_alive(const Headers& headers, bool http11) {
 
 bool is_target_char(char c) { return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\'; }
 
+// Without the sub-delims of RFC 3986 section 3.2.2, which no name of the DNS has: where the host is passed on, in
+// fields that are lists, a comma would make two of it and a semicolon begin a parameter.
 bool is_host(std::string_view host) {
   return std::ranges::all_of(host, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::string_view{"-._~%!$&'()*+,;=:[]"}.find(c) != std::string_view::npos);
+           (c != '\0' && std::string_view{"-._~%:[]"}.find(c) != std::string_view::npos);
   });
 }
 

@@ -7,14 +7,16 @@
 
 namespace svc::http {
 
-bool RequestBody::skip() {
+bool RequestBody::is_here() const {
   if (!framing_.has_body() || ended_) return true;
-  if (!begun_ && framing_.length && *framing_.length <= in_.size()) {
-    in_.erase(0, static_cast<std::size_t>(*framing_.length));
-    ended_ = true;  // asked again, it must not skip what follows
-    return true;
-  }
-  return false;  // it may never come, or be endless: better to end the connection
+  return !begun_ && framing_.length && *framing_.length <= in_.size();
+}
+
+bool RequestBody::skip() {
+  if (!is_here()) return false;  // it may never come, or be endless: better to end the connection
+  if (framing_.has_body() && !ended_) in_.erase(0, static_cast<std::size_t>(*framing_.length));
+  ended_ = true;  // asked again, it must not skip what follows
+  return true;
 }
 
 void RequestBody::abandon() {

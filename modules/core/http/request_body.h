@@ -27,6 +27,8 @@ class RequestBody final : public Body {
   std::optional<std::uint64_t> length() const override { return framing_.length; }
   void abandon() override;
 
+  /// Whether none of it is still to come. Once that is so it stays so, whoever reads it.
+  bool is_here() const;
   /// Whether it is out of the way, so that another request can follow; for that, one that is here whole is dropped.
   bool skip();
 

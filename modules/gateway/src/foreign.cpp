@@ -33,7 +33,7 @@ bool wants_other_protocol(const http::Headers& headers) {
   return false;
 }
 
-// What is refused whatever route it belongs to.
+// What is refused whatever its path.
 std::optional<http::Response> refuse(const http::Request& request) {
   if (request.method == "CONNECT" || request.method == "TRACE")
     return http::problem(501, "method_not_forwarded", "CONNECT and TRACE are not forwarded");
@@ -41,7 +41,6 @@ std::optional<http::Response> refuse(const http::Request& request) {
     return http::problem(501, "upgrade_not_forwarded", "No other protocol can be switched to here");
   if (goes_round(request.headers))
     return http::problem(508, "loop_detected", "The request has come by here before");
-  if (auto sound = check_path(request.path); !sound) return http::problem(sound.error());
   return std::nullopt;
 }
 
@@ -79,6 +78,7 @@ std::optional<Task<http::Response>> Foreign::answer(http::Request& request) cons
 
 Task<http::Response> Foreign::pass(http::Request& request, RouteTable::Match match) const {
   if (auto refused = refuse(request)) co_return std::move(*refused);
+  if (auto sound = table_.check(request.path); !sound) co_return http::problem(sound.error());
   const auto* const route = match.of(request.method);
   if (route == nullptr) co_return wrong_method(match);
   auto letting = let_in(request, *route);
@@ -101,7 +101,8 @@ Task<Result<std::string>> Foreign::let_in(const http::Request& request, const Fo
   auto call = co_await identifying;
   if (!call) co_return refusal(call);
   if (call->caller == nullptr) {
-    if (route.auth == Auth::optional) co_return std::string{};
+    const bool is_stranger = request.headers.count("Authorization") == 0;  // who shows anything means to be somebody
+    if (route.auth == Auth::optional && is_stranger) co_return std::string{};
     co_return fail(Code::unauthenticated, "token_missing", "Sign in first");
   }
   if (!has_scope(*call->caller, route.scope))

@@ -10,7 +10,7 @@
 namespace svc::gateway {
 
 /// What a client may tell a module: everything but what concerns this connection only (RFC 9110 section 7.6.1),
-/// and but what services tell each other.
+/// and but what is never a client's to say.
 http::Headers from_client(const http::Headers& headers);
 
 /// What a module may tell a client. The server adds its own Date, Connection and X-Request-Id.

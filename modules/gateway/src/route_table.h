@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,11 @@ class RouteTable {
   };
   /// No routes where nothing matches. `path`: still percent-encoded.
   Match find(std::string_view path) const;
+  /// Why a path is not passed on, whatever route it belongs to: services differ in what they make of it, so one that
+  /// was let through as part of one route could be taken for another's. Dots as segments, also encoded ones, are for
+  /// the client to resolve (RFC 3986 section 5.2.4). Encoded slashes and parameters (section 3.3) are the service's own
+  /// to read, unless who splits at the ones or drops the others would come to another route.
+  Result<Nothing> check(std::string_view path) const;
   bool empty() const { return root_.below.empty(); }
 
  private:
@@ -38,12 +44,10 @@ class RouteTable {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> below;
     std::vector<const ForeignRoute*> routes;
   };
+  using Reader = std::optional<std::string> (*)(std::string_view segment);
+  Match follow(std::string_view path, Reader read) const;
+
   Node root_;
 };
-
-/// Why a path is not passed on, whatever route it belongs to: services differ in what they make of it, so one that was
-/// let through as part of one route could be taken for another's. Dots as segments, also encoded ones, are for the
-/// client to resolve (RFC 3986 section 5.2.4).
-Result<Nothing> check_path(std::string_view path);
 
 }  // namespace svc::gateway
