@@ -11,6 +11,8 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <random>
+#include <set>
 #include <stdexcept>
 
 #include "support/eventually.h"
@@ -113,17 +115,27 @@ std::string name_of(const Placement& placement) {
   return name;
 }
 
+// Below the ports that the system gives to outgoing connections (ip_local_port_range, from 32768): one of those may be
+// taken again before it is listened on. By chance, for other tests look for ports at the same time.
 int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw std::runtime_error("no free port");
-  ::close(fd);
-  return ntohs(address.sin_port);
+  static std::mt19937 random{std::random_device{}()};
+  static std::set<int> given;
+  std::uniform_int_distribution<int> any(10'000, 32'000);
+  for (int tries = 0; tries < 1'000; ++tries) {
+    const int port = any(random);
+    if (given.contains(port)) continue;
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_free = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    if (!is_free) continue;
+    given.insert(port);
+    return port;
+  }
+  throw std::runtime_error("no free port");
 }
 
 System::System(Placement placement, std::vector<std::string> flags)
