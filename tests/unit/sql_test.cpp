@@ -162,15 +162,17 @@ TEST_CASE("a broken migration leaves nothing behind") {
 
 TEST_CASE("processes that open one file at once agree on who migrates it") {
   const test::TempDir dir;
-  std::vector<std::thread> openers;
   std::atomic<int> opened{0};
-  for (int i = 0; i < 8; ++i)
-    openers.emplace_back([&] {
-      const Database database(dir / "a.db", two);
-      ++opened;
-    });
-  for (auto& opener : openers) opener.join();
-  CHECK(opened == 8);
+  for (int file = 0; file < 20; ++file) {  // the moment in which they meet is short
+    std::vector<std::thread> openers;
+    for (int i = 0; i < 8; ++i)
+      openers.emplace_back([&] {
+        const Database database(dir / (std::to_string(file) + ".db"), two);
+        ++opened;
+      });
+    for (auto& opener : openers) opener.join();
+  }
+  CHECK(opened == 20 * 8);
 }
 
 TEST_CASE("a file that cannot be made is told by its name") {

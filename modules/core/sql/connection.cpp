@@ -53,12 +53,27 @@ int open_flags(Connection::Mode mode) {
   return mode == Connection::Mode::write ? flags | SQLite::OPEN_CREATE : flags;
 }
 
+// The first to open a file turns it over to WAL, and needs it alone for that. Where two want it at once
+// SQLite gives one up without asking the busy handler, whose wait would never end (sqlite.org,
+// sqlite3_busy_handler).
+void use_wal(SQLite::Database& database) {
+  for (int tries = 0;; ++tries) try {
+      database.exec("PRAGMA journal_mode=WAL");
+      return;
+    } catch (const SQLite::Exception& e) {
+      if ((e.getErrorCode() & 0xff) != SQLITE_BUSY || wait_a_little(nullptr, tries) == 0) throw;
+    }
+}
+
 }  // namespace
 
 Connection::Connection(const std::filesystem::path& file, Mode mode) : database_(file.string(), open_flags(mode)) {
   sqlite3_busy_handler(database_.getHandle(), wait_a_little, nullptr);
   sqlite3_extended_result_codes(database_.getHandle(), 1);
-  if (mode == Mode::write) database_.exec("PRAGMA journal_mode=WAL; PRAGMA journal_size_limit=67108864");
+  if (mode == Mode::write) {
+    use_wal(database_);
+    database_.exec("PRAGMA journal_size_limit=67108864");
+  }
   database_.exec("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
   if (mode == Mode::read) database_.exec("PRAGMA query_only=ON");
   // In place of SQLite's own hook, which would checkpoint in the midst of a commit (checkpointer.h).
