@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 
+#include "base/ascii.h"
 #include "observe/log.h"
 
 namespace svc::registry {
@@ -13,7 +14,7 @@ namespace {
 
 // Names have no case (RFC 4343), and an IPv6 address has many spellings (RFC 5952): one place however it is told.
 std::string place_of(std::string host, int port) {
-  std::ranges::transform(host, host.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  host = to_lower(std::move(host));
   in6_addr address{};
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (::inet_pton(AF_INET6, host.c_str(), &address) == 1 &&

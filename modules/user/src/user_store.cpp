@@ -1,6 +1,6 @@
 #include "user_store.h"
 
-#include <algorithm>
+#include "base/ascii.h"
 
 namespace svc::user {
 namespace {
@@ -12,11 +12,7 @@ Account read_account(const sql::Row& row) { return {read_user(row), row.text(6)}
 
 }  // namespace
 
-std::string email_key(std::string_view email) {
-  std::string key{email};
-  std::ranges::transform(key, key.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return key;
-}
+std::string email_key(std::string_view email) { return to_lower(std::string(email)); }
 
 std::optional<Account> find_account(sql::Session& session, const std::string& id) {
   return session.first(
