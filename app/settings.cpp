@@ -23,6 +23,8 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("http", settings.http);
   config.add("resilience", settings.remote);
   config.add("instance", settings.instance);
+  config.add("outbox", settings.outbox);
+  config.add("inbox", settings.inbox);
   config.add("registry", settings.registry);
   config.add("user", settings.user);
   config.add("inventory", settings.inventory);

@@ -8,6 +8,7 @@
 
 #include "base/fields.h"
 #include "config/config.h"
+#include "events/carrier.h"
 #include "gateway/module.h"
 #include "http/client.h"
 #include "http/remote_service.h"
@@ -142,6 +143,8 @@ struct Settings {
   HttpSettings http{};
   http::RemoteOptions remote{};
   InstanceSettings instance{};
+  events::OutboxOptions outbox{};
+  events::ConsumerOptions inbox{};
   registry::Config registry{};
   user::Config user{};
   inventory::Config inventory{};

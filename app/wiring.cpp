@@ -13,6 +13,7 @@
 #include "contract/door.h"
 #include "discovery.h"
 #include "documents.h"
+#include "events/carrier.h"
 #include "gateway/module.h"
 #include "health.h"
 #include "http/client.h"
@@ -76,12 +77,17 @@ struct Process::Parts {
         clock(time),
         ids(time),
         loops(thread_count(chosen)),
-        environment{loops, clock, ids, ids.next(), chosen.general.data},
+        carrier(std::make_unique<events::Embedded>()),
+        events{*carrier, chosen.outbox, chosen.inbox},
+        environment{loops, clock, ids, ids.next(), chosen.general.data, events},
         cluster(cluster_key_file(chosen), time),
         client(chosen.http.client, host_rules(chosen)),
         links(settings, client, cluster),
-        tls(chosen.http.tls.on() && chosen.hosts("gateway") ? std::make_unique<http::TlsContext>(chosen.http.tls) : nullptr),
-        tokens(time, [this] { return fetch_keys(); }, verifier_options()),
+        tls(chosen.http.tls.on() && chosen.hosts("gateway")
+                ? std::make_unique<http::TlsContext>(chosen.http.tls)
+                : nullptr),
+        tokens(
+            time, [this] { return fetch_keys(); }, verifier_options()),
         identify(tokens, cluster, {.deadline = seconds{chosen.http.deadline_seconds}}) {}
 
   Task<Result<Jwks>> fetch_keys() {
@@ -140,6 +146,8 @@ struct Process::Parts {
   const Clock& clock;
   Uuid7 ids;
   Loops loops;
+  const std::unique_ptr<events::Carrier> carrier;
+  const events::Setup events;
   const Environment environment;
   ClusterKey cluster;
   http::Client client;

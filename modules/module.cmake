@@ -30,9 +30,10 @@ function(svc_floor name)
   target_link_libraries(core_${name} PUBLIC svc_flags ${FLOOR_USES} ${FLOOR_LINKS} PRIVATE ${FLOOR_PRIVATE_LINKS})
 endfunction()
 
-# svc_module(order USES user inventory payment)
+# svc_module(order USES user inventory payment MIGRATIONS a.sql b.sql)
 # Makes three targets: contract_<name>, which others may see; <name>, the module, which sees core and the
-# contracts it USES; entry_<name>, by which app makes it. Sources are src/*.cpp, migrations migrations/*.sql.
+# contracts it USES; entry_<name>, by which app makes it. Sources are src/*.cpp. Migrations are applied in the order
+# given, which is only ever added to; those of core's tables are core/<floor>/<name>.sql.
 function(svc_module name)
   cmake_parse_arguments(MODULE "" "" "USES;LINKS;MIGRATIONS" ${ARGN})
   add_library(contract_${name} INTERFACE)
@@ -46,9 +47,10 @@ function(svc_module name)
   target_precompile_headers(module_${name} REUSE_FROM svc_precompiled)
   target_include_directories(module_${name} PRIVATE src entry)
   target_link_libraries(module_${name} PUBLIC contract_${name} core_module PRIVATE ${MODULE_LINKS})
-  file(GLOB migrations CONFIGURE_DEPENDS migrations/*.sql)
-  if(MODULE_MIGRATIONS OR migrations)
-    svc_migrations(module_${name} ${name} ${MODULE_MIGRATIONS} ${migrations})
+  if(MODULE_MIGRATIONS)
+    list(TRANSFORM MODULE_MIGRATIONS REPLACE "^core/" "${PROJECT_SOURCE_DIR}/modules/core/")
+    list(TRANSFORM MODULE_MIGRATIONS REPLACE "^migrations/" "${CMAKE_CURRENT_SOURCE_DIR}/migrations/")
+    svc_migrations(module_${name} ${name} ${MODULE_MIGRATIONS})
   endif()
 
   add_library(entry_${name} INTERFACE)

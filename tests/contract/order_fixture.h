@@ -50,7 +50,8 @@ struct Fixture {
 
   /// The module as a process of this name hosts it, on the same database.
   std::unique_ptr<Hosted<Orders>> make_module(const std::string& instance) {
-    const Environment environment{world.loops, world.clock, world.ids, instance, world.dir.path()};
+    const Environment environment{world.loops, world.clock,      world.ids,
+                                  instance,    world.dir.path(), world.events};
     return make(config, environment, world.dir / "order.db", {*users, *inventory, *payments});
   }
   /// A link that a test can cut: answers of the real service, unless `fault` tells otherwise.

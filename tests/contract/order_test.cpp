@@ -213,7 +213,7 @@ TEST_CASE("who will not wait gets the order as it is, and it goes on") {
 TEST_CASE("when another module cannot be asked, no order is made") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  for (const std::string missing : {"find_user", "quote_items", "check_method"}) {
+  for (const std::string missing : {"quote_items", "check_method"}) {
     *f.fault = [&](std::string_view operation) -> std::optional<Error> {
       if (operation != missing) return std::nullopt;
       return fail(Code::unavailable, "service_unavailable", "x cannot be reached now").value();
@@ -223,6 +223,36 @@ TEST_CASE("when another module cannot be asked, no order is made") {
     CHECK(refused.error().retry_after == 1);
   }
   CHECK(f.count("orders") == 0);
+}
+
+TEST_CASE("when the user module cannot be asked, orders of users it has told of are taken all the same") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  f.put("a", 10, 100);
+  REQUIRE(test::eventually([&] { return f.count("customers") == 1; }));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "find_user") return std::nullopt;
+    return fail(Code::unavailable, "service_unavailable", "user cannot be reached now").value();
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order);
+  CHECK(order->status == OrderStatus::confirmed);
+  const auto timeline = f.ask(f.me(), GetTimeline{order->id});
+  CHECK(timeline->items.front().detail.find("copy") != std::string::npos);
+
+  SECTION("not those of users nobody has told of") {
+    const auto refused = f.ask(f.world.admin(), PlaceOrder{{{"a", 1}}, "tok_visa", "nobody"});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::unavailable);
+  }
+  SECTION("nor of those that were deleted") {
+    REQUIRE(f.world.ask(*f.users, f.world.admin(), user::DeleteUser{f.ann}));
+    REQUIRE(test::eventually([&] { return f.count("customers") == 0; }));
+    const auto refused = f.place({{"a", 1}});
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Code::unavailable);
+  }
+  CHECK(f.count("orders") == 1);
 }
 
 TEST_CASE("a hundred buyers for one unit leave one confirmed order") {

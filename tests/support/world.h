@@ -18,6 +18,7 @@
 #include "async/loop.h"
 #include "base/ids.h"
 #include "contract/service.h"
+#include "events/carrier.h"
 #include "http/client.h"
 #include "http/outside.h"
 #include "http/server.h"
@@ -41,7 +42,9 @@ class World {
   ManualClock clock{{1'700'000'000'000}};
   Uuid7 ids{clock};
   Loops loops{1};
-  Environment environment{loops, clock, ids, "test", dir.path()};
+  events::Embedded carrier;
+  events::Setup events{carrier, {}, {}};
+  Environment environment{loops, clock, ids, "test", dir.path(), events};
   ClusterKey cluster{dir / "cluster", clock};
   KeyRing keys{{dir / "keys", milliseconds{0}, milliseconds{0}}, clock};
   TokenVerifier tokens{clock, [this]() -> Task<Result<Jwks>> { return keys.published(); }, {}};

@@ -132,6 +132,8 @@ void decode_value(const Json& json, TextMap& value, const Place& at, Violations&
   }
 }
 
+void decode_value(const Json& json, JsonText& value, const Place&, Violations&) { value.text = json.dump(); }
+
 std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known,
                                             const Place& at, Violations& found) {
   if (json.is_string())

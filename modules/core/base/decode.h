@@ -38,6 +38,7 @@ void decode_value(const Json& json, int& value, const Place& at, Violations& fou
 void decode_value(const Json& json, Time& value, const Place& at, Violations& found);
 void decode_value(const Json& json, std::string& value, const Place& at, Violations& found);
 void decode_value(const Json& json, TextMap& value, const Place& at, Violations& found);
+void decode_value(const Json& json, JsonText& value, const Place& at, Violations& found);
 
 /// The text of a name; nothing, and reported, if it is none of these.
 std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known,

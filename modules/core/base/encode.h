@@ -24,6 +24,8 @@ void append_value(std::string& out, const T& value) {
     append_json(out, std::string_view{to_rfc3339(value)});
   } else if constexpr (NamedEnum<T>) {
     append_json(out, to_name(value));
+  } else if constexpr (std::is_same_v<T, JsonText>) {
+    out += value.text;
   } else if constexpr (is_list<T>) {
     out.push_back('[');
     for (bool first = true; const auto& entry : value) {

@@ -12,8 +12,8 @@
 //   };
 //
 // A member is a std::string, bool, std::int64_t, int, double, Time, an enum with names, a Described type,
-// or a std::optional or std::vector of one of these, or a std::map from text to text. std::optional and
-// std::map members may be absent, and so may members with a Default; all others are required.
+// or a std::optional or std::vector of one of these, a std::map from text to text, or JsonText. std::optional
+// and std::map members may be absent, and so may members with a Default; all others are required.
 #pragma once
 
 #include <array>
@@ -119,6 +119,12 @@ inline constexpr bool is_list<std::vector<T>> = true;
 using TextMap = std::map<std::string, std::string>;
 template <class T>
 inline constexpr bool is_map = std::is_same_v<T, TextMap>;
+
+/// Any JSON value, as its text: what is passed on unread. Whoever sets it sees to it that it is JSON.
+struct JsonText {
+  std::string text = "null";
+  bool operator==(const JsonText&) const = default;
+};
 
 /// Whether a document may leave the field out.
 template <class T, class M, class... Rules>

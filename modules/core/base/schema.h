@@ -93,6 +93,8 @@ OrderedJson schema_of(Schemas& schemas, bool strict) {
     return detail::list_schema(schema_of<typename M::value_type>(schemas, strict));
   } else if constexpr (is_map<M>) {
     return detail::map_schema();
+  } else if constexpr (std::is_same_v<M, JsonText>) {
+    return OrderedJson::object();
   } else if constexpr (NamedSchema<M>) {
     if (strict) return detail::schema_of_object<M>(schemas, strict);  // the named one is that of answers
     const std::string name{M::schema_name};

@@ -32,6 +32,7 @@ struct Origin {
   std::string client_address;   ///< the address that sign-ins are counted by
   std::string idempotency_key;  ///< empty: none was given
   std::optional<seconds> wait;  ///< RFC 7240 `Prefer: wait=N`, or 0 for `respond-async`
+  std::string traceparent{};    ///< well-formed (trace.h), or empty: the request came with none
 };
 
 /// Cheap to copy; immutable where it is shared.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/integer.h"
+#include "contract/trace.h"
 #include "http/field_values.h"
 
 namespace svc::http {
@@ -73,6 +74,8 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
+  if (const auto trace = request.headers.get("traceparent"); is_traceparent(trace))
+    origin->traceparent = trace;
   auto time = time_for(origin->wait) + patience;
 
   Call call;

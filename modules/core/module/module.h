@@ -16,6 +16,10 @@
 
 namespace svc {
 
+namespace events {
+struct Setup;
+}
+
 /// What a process gives to the modules it hosts. Everything outlives them.
 struct Environment {
   Loops& loops;
@@ -23,6 +27,7 @@ struct Environment {
   Ids& ids;
   std::string instance;        ///< names this process among those that share data; new at each start
   std::filesystem::path data;  ///< the data directory
+  const events::Setup& events;  ///< how events travel (events/carrier.h)
 };
 
 class Module {

@@ -33,10 +33,10 @@ Runner::Runner(sql::Database& database, const Clock& clock, std::string owner, D
       definition_(std::move(definition)),
       options_(options) {}
 
-Record Runner::create(sql::Transaction& transaction, const std::string& id) {
+Record Runner::create(sql::Transaction& transaction, const std::string& id, std::string detail) {
   const Time now = clock_.now();
   Record record{id, State::forward, 0, 1, 1, owner_, now + milliseconds{options_.lease_ms}, {}};
-  insert(transaction, record, {"create", 1, "done", now, ""});
+  insert(transaction, record, {"create", 1, "done", now, std::move(detail)});
   return record;
 }
 

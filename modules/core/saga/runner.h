@@ -69,8 +69,8 @@ class Runner {
   // Within a transaction of the module: a saga's beginning, and its turning points. What they answer is handed
   // to launch() when the transaction is on disk.
 
-  /// Writes a new saga, held by this process.
-  Record create(sql::Transaction& transaction, const std::string& id);
+  /// Writes a new saga, held by this process. `detail`: what its history says of its beginning.
+  Record create(sql::Transaction& transaction, const std::string& id, std::string detail = {});
   /// Turns a completed saga back, so that it is undone. Nothing when it is not completed.
   std::optional<Record> turn_back(sql::Transaction& transaction, const std::string& id, Entry entry);
   /// Lets a stuck saga try again. Nothing when it is not stuck.

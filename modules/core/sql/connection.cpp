@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace svc::sql {
@@ -121,6 +122,11 @@ bool Connection::autocommit() { return sqlite3_get_autocommit(database_.getHandl
 
 int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, void* context) {
   return connection_.run(sql, {values.begin(), values.size()}, visit, context);
+}
+
+void Transaction::ring_when_kept(Bell& bell) {
+  auto& bells = connection_.bells();
+  if (std::ranges::find(bells, &bell) == bells.end()) bells.push_back(&bell);
 }
 
 std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }

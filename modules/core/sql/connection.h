@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "sql/session.h"
 
@@ -32,6 +33,8 @@ class Connection {
   int pages_in_log() const { return pages_in_log_; }
   /// Moves what can be moved from the log to the file without waiting for anybody.
   void checkpoint();
+  /// Bells to be rung once the open transaction is on disk; each once.
+  std::vector<Bell*>& bells() { return bells_; }
   /// False while a transaction is open. SQLite ends one by itself after some errors (FULL, IOERR, NOMEM).
   bool autocommit();
 
@@ -43,6 +46,7 @@ class Connection {
 
   SQLite::Database database_;
   int pages_in_log_ = 0;
+  std::vector<Bell*> bells_;
   // By the address of the literal: one comparison, and the same statement always has the same one.
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
 };

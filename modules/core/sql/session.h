@@ -16,6 +16,10 @@
 
 struct sqlite3_stmt;
 
+namespace svc {
+class Bell;
+}
+
 namespace svc::sql {
 
 /// A statement's text, known when the program is compiled.
@@ -121,7 +125,6 @@ class Session {
   /// Answers how many rows were changed.
   int run(Sql sql, std::initializer_list<Value> values, VisitRow visit, void* context);
 
- private:
   Connection& connection_;
 };
 
@@ -133,6 +136,9 @@ class Transaction : public Session {
   int execute(Sql sql, const Args&... args) {
     return run(sql, {Value(args)...}, nullptr, nullptr);
   }
+  /// Rings `bell` as soon as what is written here is on disk; perhaps too when it was undone. The bell must
+  /// outlive the write.
+  void ring_when_kept(Bell& bell);
 
  private:
   friend class Database;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "async/bell.h"
 #include "observe/log.h"
 
 namespace svc::sql {
@@ -151,6 +152,7 @@ void Writer::run_group(Group& group) {
     ++counts_.commits;
   }
   finish(group);  // before the log is minded: nobody need wait for that
+  for (Bell* const bell : connection_->bells()) bell->ring();
   try {
     checkpointer_.after_commit(*connection_);
   } catch (const SQLite::Exception& error) {
@@ -165,6 +167,7 @@ bool Writer::begin(Group& group) {
   while (true) {
     try {
       connection_->execute("BEGIN IMMEDIATE");
+      connection_->bells().clear();
       return true;
     } catch (const SQLite::Exception& error) {
       if (!is_busy(error)) throw;

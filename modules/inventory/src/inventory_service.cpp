@@ -44,6 +44,7 @@ Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
     const StockedItem item{command.sku, command.name, Money{command.unit_price.amount, command.unit_price.currency},
                            command.on_hand, reserved};
     save_item(transaction, item);
+    if (!known || known->on_hand != item.on_hand) outbox_.publish(transaction, stock_of(item), *call.origin);
     return PutAnswer{shown_to(call, item), !known};
   });
   auto saved = co_await writing;
@@ -70,7 +71,10 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
   const Time expires_at = clock_.now() + seconds{config_.reservation_seconds};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reserved> {
-    return reserve(transaction, command.order_id, command.lines, expires_at);
+    Stock stock(transaction, outbox_, *call.origin);
+    auto reserved = reserve(stock, command.order_id, command.lines, expires_at);
+    stock.tell();
+    return reserved;
   });
   auto written = co_await writing;
   if (!written) co_return refusal(written);
@@ -78,8 +82,11 @@ Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
 }
 
 Reply<CommitReservation> InventoryService::handle(Call call, CommitReservation command) {
-  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) {
-    return commit(transaction, command.order_id);
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reservation> {
+    Stock stock(transaction, outbox_, *call.origin);
+    auto sold = commit(stock, command.order_id);
+    stock.tell();
+    return sold;
   });
   auto committed = co_await writing;
   co_return committed;
@@ -87,7 +94,10 @@ Reply<CommitReservation> InventoryService::handle(Call call, CommitReservation c
 
 Reply<ReleaseReservation> InventoryService::handle(Call call, ReleaseReservation command) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reservation> {
-    return release(transaction, command.order_id);
+    Stock stock(transaction, outbox_, *call.origin);
+    auto given_back = release(stock, command.order_id);
+    stock.tell();
+    return given_back;
   });
   auto released = co_await writing;
   co_return released;
@@ -98,10 +108,14 @@ Task<Result<int>> InventoryService::sweep() {
   const Time now = clock_.now();
   const auto orders = database_.read([&](sql::Session& session) { return find_expired(session, now, at_once); });
   if (orders.empty()) co_return 0;
-  auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
-    for (const auto& order : orders) expire(transaction, order, now);
-    return static_cast<int>(orders.size());
-  });
+  auto writing =
+      database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
+        const Origin nobody;
+        Stock stock(transaction, outbox_, nobody);
+        for (const auto& order : orders) expire(stock, order, now);
+        stock.tell();
+        return static_cast<int>(orders.size());
+      });
   auto swept = co_await writing;
   co_return swept;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "events/outbox.h"
 #include "inventory/inventory.h"
 #include "inventory/module.h"
 #include "sql/database.h"
@@ -11,8 +12,8 @@ namespace svc::inventory {
 class InventoryService final : public Inventory {
  public:
   /// What it refers to must outlive it.
-  InventoryService(sql::Database& database, const Clock& clock, Config config)
-      : database_(database), clock_(clock), config_(config) {}
+  InventoryService(sql::Database& database, events::Outbox& outbox, const Clock& clock, Config config)
+      : database_(database), outbox_(outbox), clock_(clock), config_(config) {}
 
   Reply<ListItems> handle(Call call, ListItems query) override;
   Reply<GetItem> handle(Call call, GetItem query) override;
@@ -21,12 +22,16 @@ class InventoryService final : public Inventory {
   Reply<ReserveItems> handle(Call call, ReserveItems command) override;
   Reply<CommitReservation> handle(Call call, CommitReservation command) override;
   Reply<ReleaseReservation> handle(Call call, ReleaseReservation command) override;
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
+    return outbox_.read(std::move(call), std::move(query));
+  }
 
   /// Gives back what is held beyond its time. Answers how many reservations that were.
   Task<Result<int>> sweep();
 
  private:
   sql::Database& database_;
+  events::Outbox& outbox_;
   const Clock& clock_;
   const Config config_;
 };

@@ -13,12 +13,20 @@ class InventoryModule final : public Hosted<Inventory> {
   InventoryModule(const Config& config, const Environment& environment, const std::filesystem::path& database)
       : loops_(environment.loops),
         database_(database, migrations()),
-        service_(database_, environment.clock, config),
+        outbox_(database_, "inventory", environment),
+        service_(database_, outbox_, environment.clock, config),
         sweeper_("sweep_reservations", seconds{config.sweep_seconds}, [this] { return sweep(); }) {}
 
   Inventory& service() override { return service_; }
-  void start() override { sweeper_.start(loops_[0]); }
-  void stop() override { sweeper_.stop(); }
+  void start() override {
+    outbox_.start(loops_[0]);
+    sweeper_.start(loops_[0]);
+  }
+  void stopping() override { outbox_.stopping(); }
+  void stop() override {
+    sweeper_.stop();
+    outbox_.stop();
+  }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:
@@ -31,6 +39,7 @@ class InventoryModule final : public Hosted<Inventory> {
 
   Loops& loops_;
   sql::Database database_;
+  events::Outbox outbox_;
   InventoryService service_;
   Periodic sweeper_;
 };

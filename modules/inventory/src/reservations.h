@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "inventory_store.h"
+#include "stock.h"
 
 namespace svc::inventory {
 
@@ -21,12 +21,11 @@ namespace svc::inventory {
 struct Reserved {
   Result<Reservation> outcome;
 };
-Reserved reserve(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines,
-                 Time expires_at);
+Reserved reserve(Stock& stock, const std::string& order_id, const std::vector<Line>& lines, Time expires_at);
 
-Result<Reservation> commit(sql::Transaction& transaction, const std::string& order_id);
-Reservation release(sql::Transaction& transaction, const std::string& order_id);
+Result<Reservation> commit(Stock& stock, const std::string& order_id);
+Reservation release(Stock& stock, const std::string& order_id);
 /// Gives a held reservation back if its time is over.
-void expire(sql::Transaction& transaction, const std::string& order_id, Time now);
+void expire(Stock& stock, const std::string& order_id, Time now);
 
 }  // namespace svc::inventory

@@ -1,5 +1,6 @@
 #include "order/module.h"
 
+#include "order_events.h"
 #include "order_saga.h"
 #include "order_service.h"
 #include "order_store.h"
@@ -14,18 +15,33 @@ class OrderModule final : public Hosted<Orders> {
               const Links& links)
       : loops_(environment.loops),
         database_(database, migrations()),
-        runner_(database_, environment.clock, environment.instance, order_saga(database_, environment.clock, links),
-                config.saga),
-        service_(database_, runner_, environment, config, links) {}
+        outbox_(database_, "order", environment),
+        consumer_(database_, "order", environment),
+        runner_(database_, environment.clock, environment.instance,
+                order_saga(database_, {outbox_, environment.clock, links}), config.saga),
+        service_(database_, outbox_, consumer_, runner_, environment, config, links) {
+    hear_of_users(consumer_, links.users);
+  }
 
   Orders& service() override { return service_; }
-  void start() override { runner_.start(loops_[0]); }
-  void stop() override { runner_.stop(); }
+  void start() override {
+    runner_.start(loops_[0]);
+    outbox_.start(loops_[0]);
+    consumer_.start(loops_[0]);
+  }
+  void stopping() override { outbox_.stopping(); }
+  void stop() override {
+    consumer_.stop();
+    runner_.stop();
+    outbox_.stop();
+  }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:
   Loops& loops_;
   sql::Database database_;
+  events::Outbox outbox_;
+  events::Consumer consumer_;
   saga::Runner runner_;
   OrderService service_;
 };

@@ -15,8 +15,8 @@ Result<Nothing> without_value(Result<T>& result) {
 
 class OrderInstance final : public saga::Instance {
  public:
-  OrderInstance(StoredOrder stored, const Clock& clock, const Links& links, std::shared_ptr<Outcome> outcome)
-      : stored_(std::move(stored)), clock_(clock), links_(links), outcome_(std::move(outcome)) {}
+  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome)
+      : stored_(std::move(stored)), tools_(tools), outcome_(std::move(outcome)) {}
 
   Task<Result<Nothing>> forward(std::size_t step, Call call) override {
     switch (step) {
@@ -39,18 +39,28 @@ class OrderInstance final : public saga::Instance {
       const auto failed = failure->step == "pay" ? FailedStep::pay : FailedStep::reserve;
       order.failure = OrderFailure{failed, failure->reason, failure->detail};
     }
-    order.updated_at = clock_.now();
+    order.updated_at = tools_.clock.now();
     update_order(transaction, order);
+    tell(transaction, state);
   }
   void settled() override {
     if (outcome_) *outcome_ = stored_.order;
   }
 
  private:
+  void tell(sql::Transaction& transaction, saga::State state) {
+    Origin origin;
+    origin.request_id = stored_.order.id;
+    if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, origin);
+    else if (state == saga::State::undone)
+      tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, origin);
+    else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, origin);
+  }
+
   Task<Result<Nothing>> do_reserve(Call call) {
     inventory::ReserveItems command{stored_.order.id, {}};
     for (const auto& line : stored_.order.items) command.lines.push_back({line.sku, line.quantity});
-    auto reserving = links_.inventory.handle(std::move(call), std::move(command));
+    auto reserving = tools_.links.inventory.handle(std::move(call), std::move(command));
     auto reserved = co_await reserving;
     co_return without_value(reserved);
   }
@@ -58,7 +68,7 @@ class OrderInstance final : public saga::Instance {
   Task<Result<Nothing>> do_pay(Call call) {
     const Order& order = stored_.order;
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
-    auto charging = links_.payments.handle(std::move(call), std::move(command));
+    auto charging = tools_.links.payments.handle(std::move(call), std::move(command));
     auto charged = co_await charging;
     if (charged) paid_ = true;
     if (charged && charged->status == payment::PaymentStatus::declined)
@@ -69,43 +79,44 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_confirm(Call call) {
-    auto committing = links_.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
+    auto committing =
+        tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
     auto committed = co_await committing;
     co_return without_value(committed);
   }
 
   Task<Result<Nothing>> do_refund(Call call) {
-    auto refunding = links_.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
+    auto refunding = tools_.links.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
     auto refunded = co_await refunding;
     if (refunded && refunded->made) paid_ = true;
     co_return without_value(refunded);
   }
 
   Task<Result<Nothing>> do_release(Call call) {
-    auto releasing = links_.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
+    auto releasing =
+        tools_.links.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
     auto released = co_await releasing;
     co_return without_value(released);
   }
 
   StoredOrder stored_;
   bool paid_ = false;  // whether there is a payment that can be looked at, declined ones included
-  const Clock& clock_;
-  const Links links_;
+  const Tools tools_;
   const std::shared_ptr<Outcome> outcome_;
 };
 
 }  // namespace
 
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links,
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
                                                std::shared_ptr<Outcome> outcome) {
-  return std::make_unique<OrderInstance>(std::move(order), clock, links, std::move(outcome));
+  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome));
 }
 
-saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links) {
-  const auto load = [&database, &clock, links](const std::string& id) {
+saga::Definition order_saga(sql::Database& database, const Tools& tools) {
+  const auto load = [&database, tools](const std::string& id) {
     auto stored = database.read([&](sql::Session& session) { return find_order(session, id); });
     if (!stored) throw std::runtime_error("there is a saga without its order");
-    return order_instance(std::move(*stored), clock, links, nullptr);
+    return order_instance(std::move(*stored), tools, nullptr);
   };
   return {{{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
 }

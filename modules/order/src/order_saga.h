@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "events/outbox.h"
 #include "order/module.h"
 #include "order_store.h"
 #include "saga/saga.h"
@@ -12,14 +13,21 @@
 
 namespace svc::order {
 
+/// What the saga of an order works with. It outlives the saga.
+struct Tools {
+  events::Outbox& outbox;
+  const Clock& clock;
+  Links links;
+};
+
 /// The definition that the module's runner drives. What it refers to must outlive it.
-saga::Definition order_saga(sql::Database& database, const Clock& clock, const Links& links);
+saga::Definition order_saga(sql::Database& database, const Tools& tools);
 
 /// An order as its saga left it on disk; nothing as long as it has not.
 using Outcome = std::optional<Order>;
 
 /// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on.
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Clock& clock, const Links& links,
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
                                                std::shared_ptr<Outcome> outcome);
 
 }  // namespace svc::order

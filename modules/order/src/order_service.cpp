@@ -9,6 +9,9 @@
 namespace svc::order {
 namespace {
 
+// What an order's timeline says of its beginning.
+constexpr auto user_from_copy = "the user module could not be asked: taken from the copy of its users";
+
 tl::unexpected<Error> no_such_order() { return fail(Code::not_found, "not_found", "There is no such order"); }
 
 tl::unexpected<Error> wrong_status(OrderStatus status) {
@@ -84,10 +87,11 @@ Reply<PlaceOrder> OrderService::answer_repeated(KnownKey known, std::string body
 }
 
 // Asks the other modules, side by side, about all that the order names. One answer tells every unknown name.
-Task<Result<std::vector<inventory::PricedLine>>> OrderService::check_with_others(Call call, PlaceOrder command,
-                                                                                 std::string user_id) {
+Task<Result<OrderService::Checked>> OrderService::check_with_others(Call call, PlaceOrder command,
+                                                                    std::string user_id) {
   const Call own = call.on_own_account();
-  auto finding = links_.users.handle(own, user::FindUser{std::move(user_id)});
+  auto finding =
+      links_.users.handle(own.within(milliseconds{config_.user_timeout_ms}), user::FindUser{user_id});
   auto quoting = links_.inventory.handle(own, inventory::QuoteItems{std::move(command.items)});
   auto checking = links_.payments.handle(own, payment::CheckMethod{std::move(command.payment_method)});
   auto user = co_await finding;
@@ -95,7 +99,8 @@ Task<Result<std::vector<inventory::PricedLine>>> OrderService::check_with_others
   auto method = co_await checking;
 
   if (!quote && !is_about_the_request(quote.error())) co_return refusal(quote);
-  if (!user && !is_about_the_request(user.error())) co_return refusal(user);
+  const bool unasked = !user && !is_about_the_request(user.error());
+  if (unasked && !is_known_customer(user_id)) co_return refusal(user);
   if (!method && !is_about_the_request(method.error())) co_return refusal(method);
   Error unknown{Code::invalid, "", "See errors for each name that is not known"};
   const auto add = [&unknown](std::string reason, Violations violations) {
@@ -103,18 +108,24 @@ Task<Result<std::vector<inventory::PricedLine>>> OrderService::check_with_others
     for (auto& violation : violations) report(unknown.violations, std::move(violation));
   };
   if (!quote) add(quote.error().reason, std::move(quote.error().violations));
-  if (!user) add("unknown_user", {{"/userId", "unknown", "is no user"}});
+  if (!user && !unasked) add("unknown_user", {{"/userId", "unknown", "is no user"}});
   if (!method) add("unknown_payment_method", {{"/paymentMethod", "unknown", "is no way to pay"}});
   if (!unknown.reason.empty()) co_return fail(std::move(unknown));
-  co_return std::move(quote->lines);
+  co_return Checked{std::move(quote->lines), unasked};
+}
+
+// As far as the user module has told: deleted ones are not.
+bool OrderService::is_known_customer(const std::string& user_id) {
+  return database_.read([&](sql::Session& session) { return find_customer(session, user_id); });
 }
 
 Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string user_id,
                                       std::optional<KnownKey> key) {
   auto checking = check_with_others(call, command, user_id);
-  auto lines = co_await checking;
-  if (!lines) co_return refusal(lines);
-  if (auto foreign = foreign_currencies(*lines); !foreign.empty()) {
+  auto checked = co_await checking;
+  if (!checked) co_return refusal(checked);
+  auto& lines = checked->lines;
+  if (auto foreign = foreign_currencies(lines); !foreign.empty()) {
     Error error{Code::invalid, "mixed_currencies", "An order has one currency"};
     error.violations = std::move(foreign);
     co_return fail(std::move(error));
@@ -124,8 +135,8 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
   StoredOrder stored;
   stored.order.id = ids_.next();
   stored.order.user_id = std::move(user_id);
-  stored.order.total_amount = total_of(*lines);
-  stored.order.items = std::move(*lines);
+  stored.order.total_amount = total_of(lines);
+  stored.order.items = std::move(lines);
   stored.order.created_at = stored.order.updated_at = now;
   stored.payment_id = ids_.next();
   stored.payment_method = command.payment_method;
@@ -138,7 +149,8 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
     const Time expires_at = now + std::chrono::hours{config_.idempotency_hours};
     if (key && !insert_key(transaction, owner, key_text, *key, now, expires_at))
       return fail(Code::conflict, "key_taken", "Another process was faster with this key");
-    return runner_.create(transaction, stored.order.id);
+    outbox_.publish(transaction, OrderCreated{stored.order}, *call.origin);
+    return runner_.create(transaction, stored.order.id, checked->from_copy ? user_from_copy : "");
   });
   auto created = co_await writing;
   if (!created && created.error().reason == "key_taken") {
@@ -157,7 +169,8 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
 Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
-  const auto ended = runner_.launch(std::move(record), order_instance(std::move(stored), clock_, links_, outcome));
+  const auto ended = runner_.launch(std::move(record),
+                                    order_instance(std::move(stored), {outbox_, clock_, links_}, outcome));
   const seconds wait = call.origin->wait.value_or(seconds{config_.wait_seconds});
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);
@@ -228,6 +241,7 @@ Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
     found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
     found->order.updated_at = clock_.now();
     update_order(transaction, found->order);
+    if (how == Turn::abandon) outbox_.publish(transaction, OrderCancelled{found->order}, *call.origin);
     stored = std::move(*found);
     return record;
   });

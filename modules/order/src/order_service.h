@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "events/consumer.h"
+#include "events/outbox.h"
 #include "keys_in_use.h"
 #include "order/module.h"
 #include "order_store.h"
@@ -14,9 +16,11 @@ namespace svc::order {
 class OrderService final : public Orders {
  public:
   /// What it refers to must outlive it.
-  OrderService(sql::Database& database, saga::Runner& runner, const Environment& environment, const Config& config,
-               const Links& links)
+  OrderService(sql::Database& database, events::Outbox& outbox, events::Consumer& consumer,
+               saga::Runner& runner, const Environment& environment, const Config& config, const Links& links)
       : database_(database),
+        outbox_(outbox),
+        consumer_(consumer),
         runner_(runner),
         clock_(environment.clock),
         ids_(environment.ids),
@@ -30,15 +34,35 @@ class OrderService final : public Orders {
   Reply<GetTimeline> handle(Call call, GetTimeline query) override;
   Reply<RetryOrder> handle(Call call, RetryOrder command) override;
   Reply<AbandonOrder> handle(Call call, AbandonOrder command) override;
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
+    return outbox_.read(std::move(call), std::move(query));
+  }
+  Reply<ListParked> handle(Call call, ListParked query) override {
+    return consumer_.list(std::move(call), std::move(query));
+  }
+  Reply<GetParked> handle(Call call, GetParked query) override {
+    return consumer_.get(std::move(call), std::move(query));
+  }
+  Reply<RetryParked> handle(Call call, RetryParked command) override {
+    return consumer_.retry(std::move(call), std::move(command));
+  }
+  Reply<DropParked> handle(Call call, DropParked command) override {
+    return consumer_.drop(std::move(call), std::move(command));
+  }
 
  private:
   enum class Turn { cancel, retry, abandon };
+  /// What the other modules have said of an order to be placed.
+  struct Checked {
+    std::vector<inventory::PricedLine> lines;
+    bool from_copy = false;  ///< the user could not be asked for, and is one that the module has heard of
+  };
 
   Reply<PlaceOrder> place_keyed(Call call, PlaceOrder command);
   Reply<PlaceOrder> place(Call call, PlaceOrder command, std::string user_id, std::optional<KnownKey> key);
   Reply<PlaceOrder> answer_repeated(KnownKey known, std::string body_hash);
-  Task<Result<std::vector<inventory::PricedLine>>> check_with_others(Call call, PlaceOrder command,
-                                                                     std::string user_id);
+  Task<Result<Checked>> check_with_others(Call call, PlaceOrder command, std::string user_id);
+  bool is_known_customer(const std::string& user_id);
   Reply<GetOrder> turn(Call call, std::string id, Turn how);
   std::optional<saga::Record> turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
                                         const std::string& who);
@@ -47,6 +71,8 @@ class OrderService final : public Orders {
   Result<StoredOrder> find_visible(const Call& call, const std::string& id);
 
   sql::Database& database_;
+  events::Outbox& outbox_;
+  events::Consumer& consumer_;
   saga::Runner& runner_;
   const Clock& clock_;
   Ids& ids_;

@@ -110,4 +110,16 @@ bool insert_key(sql::Transaction& transaction, const std::string& user_id, const
              user_id, key, known.body_hash, known.order_id, expires_at) == 1;
 }
 
+void insert_customer(sql::Transaction& transaction, const std::string& user_id) {
+  transaction.execute("INSERT INTO customers (id) VALUES (?) ON CONFLICT DO NOTHING", user_id);
+}
+
+void delete_customer(sql::Transaction& transaction, const std::string& user_id) {
+  transaction.execute("DELETE FROM customers WHERE id = ?", user_id);
+}
+
+bool find_customer(sql::Session& session, const std::string& user_id) {
+  return session.any("SELECT 1 FROM customers WHERE id = ?", user_id);
+}
+
 }  // namespace svc::order

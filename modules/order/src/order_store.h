@@ -33,6 +33,11 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
 /// Writes what changes in an order's life: status, failure, payment and time.
 void update_order(sql::Transaction& transaction, const Order& order);
 
+/// The copy of users that can order, kept from the user module's events.
+void insert_customer(sql::Transaction& transaction, const std::string& user_id);
+void delete_customer(sql::Transaction& transaction, const std::string& user_id);
+bool find_customer(sql::Session& session, const std::string& user_id);
+
 struct KnownKey {
   std::string body_hash, order_id;
 };

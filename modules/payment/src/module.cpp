@@ -13,9 +13,14 @@ class PaymentModule final : public Hosted<Payments> {
                 const std::filesystem::path& database)
       : provider_(std::move(provider)),
         database_(database, migrations()),
-        service_(database_, environment.clock, *provider_) {}
+        outbox_(database_, "payment", environment),
+        service_(database_, outbox_, environment.clock, *provider_),
+        loops_(environment.loops) {}
 
   Payments& service() override { return service_; }
+  void start() override { outbox_.start(loops_[0]); }
+  void stopping() override { outbox_.stopping(); }
+  void stop() override { outbox_.stop(); }
   std::optional<std::string> trouble() const override {
     if (auto own = database_.unwritable()) return own;
     return provider_->trouble();
@@ -24,7 +29,9 @@ class PaymentModule final : public Hosted<Payments> {
  private:
   const std::unique_ptr<Provider> provider_;
   sql::Database database_;
+  events::Outbox outbox_;
   PaymentService service_;
+  Loops& loops_;
 };
 
 }  // namespace

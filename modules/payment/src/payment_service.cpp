@@ -54,7 +54,9 @@ Reply<Charge> PaymentService::charge_anew(Call call, Charge command) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<StoredPayment> {
     // The same charge, or its refund, may have come in between.
     if (!insert_payment(transaction, made)) return *find_payment(transaction, made.id);
-    if (made.status == StoredStatus::captured) enter(transaction, made.id, Movement::charge, made.amount, made.created_at);
+    if (made.status != StoredStatus::captured) return made;
+    enter(transaction, made.id, Movement::charge, made.amount, made.created_at);
+    outbox_.publish(transaction, PaymentCaptured{*answer_of(made)}, *call.origin);
     return made;
   });
   auto recorded = co_await writing;
@@ -81,10 +83,12 @@ Reply<Refund> PaymentService::handle(Call call, Refund command) {
   if (!refunded) co_return refusal(refunded);
   if (payment->status == StoredStatus::voided) co_return Refunded{false};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Refunded> {
-    const auto now = find_payment(transaction, command.payment_id);
+    auto now = find_payment(transaction, command.payment_id);
     if (now->status != StoredStatus::captured) return Refunded{true};
     set_status(transaction, now->id, StoredStatus::refunded);
     enter(transaction, now->id, Movement::refund, negative(now->amount), clock_.now());
+    now->status = StoredStatus::refunded;
+    outbox_.publish(transaction, PaymentRefunded{*answer_of(*now)}, *call.origin);
     return Refunded{true};
   });
   auto recorded = co_await writing;

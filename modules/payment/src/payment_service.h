@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "events/outbox.h"
 #include "payment/payment.h"
 #include "payment/provider.h"
 #include "payment_store.h"
@@ -12,19 +13,23 @@ namespace svc::payment {
 class PaymentService final : public Payments {
  public:
   /// What it refers to must outlive it.
-  PaymentService(sql::Database& database, const Clock& clock, Provider& provider)
-      : database_(database), clock_(clock), provider_(provider) {}
+  PaymentService(sql::Database& database, events::Outbox& outbox, const Clock& clock, Provider& provider)
+      : database_(database), outbox_(outbox), clock_(clock), provider_(provider) {}
 
   Reply<GetPayment> handle(Call call, GetPayment query) override;
   Reply<CheckMethod> handle(Call call, CheckMethod query) override;
   Reply<Charge> handle(Call call, Charge command) override;
   Reply<Refund> handle(Call call, Refund command) override;
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
+    return outbox_.read(std::move(call), std::move(query));
+  }
 
  private:
   Reply<Charge> charge_anew(Call call, Charge command);
   std::optional<StoredPayment> find(const std::string& id);
 
   sql::Database& database_;
+  events::Outbox& outbox_;
   const Clock& clock_;
   Provider& provider_;
 };

@@ -15,12 +15,18 @@ constexpr seconds longest_token{366 * 86'400};
 class UserModule final : public Hosted<Users> {
  public:
   UserModule(const Config& config, const Environment& environment, const std::filesystem::path& database)
-      : loops_(environment.loops), database_(database, migrations()), service_(database_, environment, config) {}
+      : loops_(environment.loops),
+        database_(database, migrations()),
+        outbox_(database_, "user", environment),
+        service_(database_, outbox_, environment, config) {}
 
   Users& service() override { return service_; }
   void start() override {
     loops_[0].post([this] { detach(bootstrap()); });
+    outbox_.start(loops_[0]);
   }
+  void stopping() override { outbox_.stopping(); }
+  void stop() override { outbox_.stop(); }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:
@@ -32,6 +38,7 @@ class UserModule final : public Hosted<Users> {
 
   Loops& loops_;
   sql::Database database_;
+  events::Outbox outbox_;
   UserService service_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "events/outbox.h"
 #include "identity/key_ring.h"
 #include "passwords.h"
 #include "sign_in_guard.h"
@@ -16,7 +17,7 @@ namespace svc::user {
 class UserService final : public Users {
  public:
   /// What it refers to must outlive it.
-  UserService(sql::Database& database, const Environment& environment, Config config);
+  UserService(sql::Database& database, events::Outbox& outbox, const Environment& environment, Config config);
 
   Reply<CreateUser> handle(Call call, CreateUser command) override;
   Reply<CreateSession> handle(Call call, CreateSession command) override;
@@ -27,6 +28,9 @@ class UserService final : public Users {
   Reply<SetRole> handle(Call call, SetRole command) override;
   Reply<GetKeys> handle(Call call, GetKeys query) override;
   Reply<FindUser> handle(Call call, FindUser query) override;
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
+    return outbox_.read(std::move(call), std::move(query));
+  }
 
   /// Makes the account of the configured e-mail an admin, if there is one.
   Task<Result<Nothing>> bootstrap();
@@ -40,6 +44,7 @@ class UserService final : public Users {
   Reply<UpdateUser> save(Call call, UpdateUser command, std::optional<std::string> new_hash);
 
   sql::Database& database_;
+  events::Outbox& outbox_;
   const Clock& clock_;
   Ids& ids_;
   const Config config_;

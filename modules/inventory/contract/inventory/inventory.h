@@ -3,6 +3,7 @@
 
 #include "base/page.h"
 #include "contract/service.h"
+#include "inventory/events.h"
 #include "inventory/types.h"
 
 namespace svc::inventory {
@@ -117,8 +118,9 @@ struct ReleaseReservation {
   using Response = Reservation;
 };
 
-struct Inventory : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems, CommitReservation,
-                           ReleaseReservation> {
+struct Inventory : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems,
+                           CommitReservation, ReleaseReservation, ReadFeed> {
+  using Events = EventList<StockChanged>;
   static constexpr std::string_view name = "inventory";
   static constexpr std::string_view summary = "Items and their stock";
 };

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "base/page.h"
+#include "contract/parked.h"
 #include "contract/service.h"
+#include "order/events.h"
 #include "order/types.h"
 
 namespace svc::order {
@@ -125,8 +127,9 @@ struct AbandonOrder {
   using Response = Order;
 };
 
-struct Orders
-    : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder, AbandonOrder> {
+struct Orders : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder,
+                        AbandonOrder, ReadFeed, ListParked, GetParked, RetryParked, DropParked> {
+  using Events = EventList<OrderCreated, OrderConfirmed, OrderCancelled, OrderNeedsAttention>;
   static constexpr std::string_view name = "order";
   static constexpr std::string_view summary = "Orders and what is done for them";
 };

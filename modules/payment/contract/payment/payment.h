@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/money.h"
+#include "contract/event.h"
 #include "contract/service.h"
 
 namespace svc::payment {
@@ -113,7 +114,20 @@ struct Refund {
   using Response = Refunded;
 };
 
-struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund> {
+struct PaymentCaptured : Payment {
+  static constexpr EventInfo event{
+      .type = "payment_captured", .version = 1, .summary = "An amount was charged"};
+  const std::string& subject() const { return id; }
+};
+
+struct PaymentRefunded : Payment {
+  static constexpr EventInfo event{
+      .type = "payment_refunded", .version = 1, .summary = "What was charged was given back"};
+  const std::string& subject() const { return id; }
+};
+
+struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund, ReadFeed> {
+  using Events = EventList<PaymentCaptured, PaymentRefunded>;
   static constexpr std::string_view name = "payment";
   static constexpr std::string_view summary = "Payments for orders";
 };

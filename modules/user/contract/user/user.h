@@ -4,6 +4,7 @@
 #include "base/page.h"
 #include "contract/service.h"
 #include "identity/token.h"
+#include "user/events.h"
 #include "user/types.h"
 
 namespace svc::user {
@@ -158,8 +159,9 @@ struct FindUser {
   using Response = User;
 };
 
-struct Users : Service<Users, CreateUser, CreateSession, GetUser, UpdateUser, DeleteUser, ListUsers, SetRole, GetKeys,
-                       FindUser> {
+struct Users : Service<Users, CreateUser, CreateSession, GetUser, UpdateUser, DeleteUser, ListUsers, SetRole,
+                       GetKeys, FindUser, ReadFeed> {
+  using Events = EventList<UserCreated, UserUpdated, UserDeleted>;
   static constexpr std::string_view name = "user";
   static constexpr std::string_view summary = "Accounts and sessions";
 };

@@ -1,0 +1,150 @@
+// Consumer: a module as it hears of what happens in others. What it does about an event happens in one
+// transaction with the note, in its inbox, that it has: so the effect happens once, whatever carries the
+// event and however often it comes.
+//
+//   Consumer consumer(database, "notification", environment);
+//   consumer.follow("order", [&orders](Call call, ReadFeed query) { return orders.handle(…); });
+//   subscribe<order::OrderConfirmed>(consumer, "order", [&](sql::Transaction&, const order::OrderConfirmed&,
+//   const
+//                                                          Envelope&) -> Result<Nothing> { … });   //
+//                                                          subscribe.h
+//
+// An event that fails is parked, that is, moved into a table, and with it the later ones of its subject;
+// others go on. It is tried again with pauses that grow, and then left for a person. One that cannot be read,
+// or that is of a type or version not known here, is left for a person at once.
+//
+// Several processes may run a consumer on one database: whoever is first has the effect, the other finds it
+// done.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/call.h"
+#include "contract/event.h"
+#include "contract/parked.h"
+#include "contract/service.h"
+#include "module/module.h"
+#include "module/periodic.h"
+#include "sql/database.h"
+
+namespace svc::events {
+
+class Carrier;
+class Carrying;
+
+struct ConsumerOptions {
+  std::int64_t attempts = 8;
+  std::int64_t backoff_ms = 200;
+  std::int64_t backoff_limit_ms = 30'000;
+  std::int64_t inbox_hours = 720;
+  static constexpr auto fields() {
+    return rows(
+        field(&ConsumerOptions::attempts, "attempts",
+              "Tries of an event before it is left for a person to see to", Range{1, 1'000}, Default{8}),
+        field(&ConsumerOptions::backoff_ms, "backoff_ms",
+              "Longest pause before the second try; doubled for each further one, and cut short by chance",
+              Range{1, 60'000}, Default{200}),
+        field(&ConsumerOptions::backoff_limit_ms, "backoff_limit_ms", "Longest pause before a try",
+              Range{1, 3'600'000}, Default{30'000}),
+        field(&ConsumerOptions::inbox_hours, "inbox_hours",
+              "How long it is remembered which events have had their effect; longer than any may come again",
+              Range{1, 87'600}, Default{720}));
+  }
+};
+
+/// What a module does about an event. An error undoes it, and parks the event; Code::malformed is not tried
+/// again.
+using Handler = std::function<Result<Nothing>(sql::Transaction&, const Envelope&)>;
+
+class Consumer {
+ public:
+  using Feed = std::function<Reply<ReadFeed>(Call, ReadFeed)>;
+  /// Events of one module that it wants.
+  struct Source {
+    std::string module;
+    Feed feed;
+    std::vector<std::string> types{};
+  };
+
+  /// `database` holds the tables of inbox.sql. What it refers to must outlive it.
+  Consumer(sql::Database& database, std::string name, const Environment& environment);
+  ~Consumer();
+
+  // Before it is started.
+  /// Events of `module` are to be had by `feed`, where no broker brings them.
+  void follow(std::string module, Feed feed);
+  /// For a module that is followed.
+  void handle(const std::string& module, const EventInfo& event, Handler handler);
+
+  const std::string& name() const { return name_; }
+  const std::vector<Source>& sources() const { return sources_; }
+
+  /// Has its events brought, retries what is due, and forgets what is old, from now on.
+  void start(Loop& loop);
+  /// Not from a loop's thread.
+  void stop();
+
+  /// Lets events, given in their order, have their effects. A value: each has had its effect, now or before,
+  /// or is parked, and that is on disk. An error: nobody knows of how many; they are to be given again.
+  Task<Result<Nothing>> take(std::vector<Envelope> events);
+  /// The same for a page of a feed, of which it is noted as well how far it goes.
+  Task<Result<Nothing>> take(std::string module, FeedPage page);
+  /// Up to where a module's feed has been read.
+  std::int64_t cursor(const std::string& module);
+
+  /// Parks an event of before, in the transaction that finds that its effect cannot be had after all.
+  void park(sql::Transaction& transaction, const Envelope& event, const Error& why);
+
+  // What operators ask (contract/parked.h).
+  Reply<ListParked> list(Call call, ListParked query);
+  Reply<GetParked> get(Call call, GetParked query);
+  Reply<RetryParked> retry(Call call, RetryParked command);
+  Reply<DropParked> drop(Call call, DropParked command);
+
+  /// Noted by whoever carries its events. Thread-safe.
+  void note(FeedStanding standing);
+
+ private:
+  struct Known {
+    std::int64_t version = 1;
+    Handler handler;
+  };
+  /// Events taken together, and what is to be written beside their effects.
+  struct Batch {
+    std::vector<Envelope> events;
+    std::string module;  ///< whose cursor to move; empty: none
+    std::int64_t cursor = 0;
+  };
+  /// Why an event is parked at once.
+  using Said = std::vector<std::pair<const Envelope*, Error>>;
+
+  Task<Result<Nothing>> take_batch(Batch batch);
+  Result<Nothing> effect(sql::Transaction& transaction, const Envelope& event, const Error* failed,
+                         Said& said);
+  Result<const Known*> known(const Envelope& event) const;
+  Task<Result<ParkedEvent>> try_again(std::int64_t number, bool by_hand);
+  Task<Result<Nothing>> retry_due();
+  Task<Result<Nothing>> forget_old();
+  ParkedEvent after_failure(ParkedEvent parked, const Error& why) const;
+
+  sql::Database& database_;
+  const std::string name_;
+  const Clock& clock_;
+  const ConsumerOptions options_;
+  std::vector<Source> sources_;
+  std::map<std::pair<std::string, std::string>, Known> handlers_;  // by source and type
+  std::mutex mutex_;
+  std::map<std::string, FeedStanding> standings_;
+  Periodic retrier_, forgetter_;
+  Carrier& carrier_;
+  std::unique_ptr<Carrying> delivering_;  // once it is known what is wanted
+};
+
+}  // namespace svc::events

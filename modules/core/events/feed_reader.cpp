@@ -1,0 +1,118 @@
+#include "events/feed_reader.h"
+
+#include "base/ids.h"
+#include "observe/log.h"
+#include "resilience/backoff.h"
+
+namespace svc::events {
+namespace {
+
+constexpr int page_size = 200;
+constexpr int patience_seconds = 20;
+constexpr std::int64_t noted_behind = 1'000;  // positions without an event of ours, before it is written down
+constexpr resilience::BackoffOptions backoff{50, 5'000};
+
+std::string joined(const std::vector<std::string>& types) {
+  std::string text;
+  for (const auto& type : types) text += (text.empty() ? "" : ",") + type;
+  return text;
+}
+
+}  // namespace
+
+// One question of the feed, which may be let go before it is answered.
+struct FeedReader::Question {
+  std::optional<Result<FeedPage>> answer;
+  Event over;
+
+  static Task<> put(std::shared_ptr<Question> self, Consumer::Feed feed, ReadFeed query) {
+    Call call;
+    call.from_service = true;
+    call.deadline = Steady::now() + seconds{query.wait + 5};
+    try {
+      auto asking = feed(std::move(call), std::move(query));
+      self->answer = co_await asking;
+    } catch (const std::exception& defect) {
+      self->answer = fail(Code::internal, "defect", defect.what());
+    }
+    self->over.happen();
+  }
+};
+
+void FeedReader::start(Loop& loop) {
+  loop_ = &loop;
+  background_.start(loop);
+}
+
+void FeedReader::stop() {
+  if (loop_ == nullptr) return;
+  loop_->post([this] {
+    ending_ = true;
+    if (asked_) asked_->over.happen();
+  });
+  background_.stop();
+}
+
+Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(std::int64_t after) {
+  const auto question = std::make_shared<Question>();
+  asked_ = question;
+  detach(Question::put(question, source_.feed,
+                       {consumer_.name(), after, joined(source_.types), page_size, patience_seconds}));
+  auto waiting = question->over.wait_until(Steady::time_point::max());
+  co_await waiting;
+  asked_.reset();
+  co_return question;
+}
+
+void FeedReader::note(std::int64_t lag, const Error* trouble) {
+  consumer_.note({source_.module, lag, trouble == nullptr ? std::nullopt : std::optional(trouble->detail)});
+}
+
+Task<> FeedReader::pause(const Error& why) {
+  ++failures_;
+  note(0, &why);
+  auto pausing =
+      background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));
+  co_await pausing;
+}
+
+Task<> FeedReader::run() {
+  std::int64_t read = consumer_.cursor(source_.module), written = read;
+  while (!ending_) {
+    auto asking = ask(read);
+    const auto question = co_await asking;
+    if (ending_) co_return;
+    if (!*question->answer) {
+      auto pausing = pause(question->answer->error());
+      co_await pausing;
+      continue;
+    }
+    FeedPage page = std::move(**question->answer);
+    note(page.last - page.next, nullptr);
+    if (page.last < read)
+      log::error(
+          "outbox_replaced",
+          {{"consumer", consumer_.name()}, {"module", source_.module}, {"read", read}, {"last", page.last}});
+    if (read > 0 && page.oldest > read + 1)
+      log::error("events_missed", {{"consumer", consumer_.name()},
+                                   {"module", source_.module},
+                                   {"from", read + 1},
+                                   {"to", page.oldest - 1}});
+    const auto next = page.next;
+    // What is not ours is not worth a write each time.
+    if (!page.items.empty() || next < read || next - written >= noted_behind) {
+      auto taking = consumer_.take(source_.module, std::move(page));
+      auto taken = co_await taking;
+      if (!taken) {
+        auto pausing = pause(taken.error());
+        co_await pausing;
+        continue;
+      }
+      written = next;
+    }
+    read = next;
+    failures_ = 0;
+  }
+}
+
+}  // namespace svc::events

@@ -1,0 +1,143 @@
+#include "events/outbox.h"
+
+#include <algorithm>
+
+#include "contract/trace.h"
+#include "events/carrier.h"
+#include "events/outbox_store.h"
+#include "observe/log.h"
+
+namespace svc::events {
+namespace {
+
+constexpr milliseconds trim_interval{10'000};
+constexpr int trimmed_at_once = 1'000;          // a transaction of others waits for these
+constexpr milliseconds note_interval{1'000};    // a reader's progress is written no more often
+constexpr milliseconds known_interval{60'000};  // and, where it makes none, at least so often
+
+// Whether `types`, parted by commas, names this one.
+bool names(std::string_view types, std::string_view type) {
+  if (types.empty()) return true;
+  while (!types.empty()) {
+    const auto end = std::min(types.find(','), types.size());
+    if (types.substr(0, end) == type) return true;
+    types.remove_prefix(std::min(end + 1, types.size()));
+  }
+  return false;
+}
+
+// One look at the outbox; nothing in `items` when there is nothing behind `query.after` yet.
+FeedPage look(sql::Session& session, const ReadFeed& query) {
+  FeedPage page;
+  page.last = last_position(session);
+  page.oldest = oldest_position(session).value_or(page.last + 1);
+  page.next =
+      query.after > page.last ? 0 : query.after;  // 0: another outbox than it has read, an older one put back
+  list_events(session, page.next, query.limit, [&](FeedEntry entry) {
+    page.next = entry.position;
+    if (names(query.types, entry.event.type)) page.items.push_back(std::move(entry));
+  });
+  return page;
+}
+
+}  // namespace
+
+Outbox::Outbox(sql::Database& database, std::string module, const Environment& environment)
+    : database_(database),
+      module_(std::move(module)),
+      clock_(environment.clock),
+      ids_(environment.ids),
+      options_(environment.events.outbox),
+      trimmer_("trim_outbox", trim_interval, [this] { return trim(); }),
+      sending_(environment.events.carrier.send(*this)) {}
+
+Outbox::~Outbox() = default;
+
+void Outbox::start(Loop& loop) {
+  trimmer_.start(loop);
+  sending_->start(loop);
+}
+
+void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject,
+                    std::string data, const Origin& origin) {
+  const auto trace = trace_of(origin);
+  Envelope event;
+  event.id = ids_.next();
+  event.type = info.type;
+  event.subject = subject;
+  event.time = clock_.now();
+  event.dataversion = info.version;
+  if (!trace.empty()) event.traceparent = trace;
+  event.data.text = std::move(data);
+  insert_event(transaction, event);
+  transaction.ring_when_kept(committed_);
+}
+
+Reply<ReadFeed> Outbox::read(Call call, ReadFeed query) {
+  detach(note(query.consumer, query.after));
+  const auto source = source_of(module_);
+  // An answer without news, in time, is worth more than one that comes when nobody waits for it any more.
+  constexpr milliseconds to_travel{200};
+  const auto limit = std::min(Steady::now() + seconds{query.wait}, call.deadline - to_travel);
+  while (true) {
+    const auto heard = committed_.rings();
+    auto page = database_.read([&](sql::Session& session) { return look(session, query); });
+    for (auto& entry : page.items) entry.event.source = source;
+    const auto now = Steady::now();
+    if (!page.items.empty() || page.next < query.after || now >= limit) co_return page;
+    if (ending_) co_return fail(Code::unavailable, "stopping", "The module is about to stop");
+    query.after = page.next;
+    auto waiting = committed_.wait_until(heard, std::min(limit, now + look_interval));
+    co_await waiting;
+  }
+}
+
+// Notes how far a reader has come, now and then: what is noted late is only kept the longer.
+Task<Result<Nothing>> Outbox::note(std::string reader, std::int64_t position) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto& noted = noted_[reader];
+    const auto age = Steady::now() - noted.at;
+    const bool moved = noted.position != position;
+    if (noted.position >= 0 && age < (moved ? note_interval : known_interval)) co_return Nothing{};
+    noted = {position, Steady::now()};
+  }
+  auto writing =
+      database_.write(Steady::now() + seconds{5}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+        note_reader(transaction, reader, position, clock_.now());
+        return Nothing{};
+      });
+  auto written = co_await writing;
+  co_return written;
+}
+
+void Outbox::stopping() {
+  ending_ = true;
+  committed_.ring();
+}
+
+void Outbox::stop() {
+  sending_->stop();
+  trimmer_.stop();
+}
+
+Task<Result<Nothing>> Outbox::trim() {
+  const Time now = clock_.now();
+  for (int deleted = trimmed_at_once; deleted == trimmed_at_once;) {
+    std::vector<std::string> gone;
+    auto writing =
+        database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
+          gone = forget_readers(transaction, now - std::chrono::hours{options_.forget_hours});
+          return delete_read_events(transaction, now - std::chrono::hours{options_.keep_hours},
+                                    options_.keep_events, trimmed_at_once);
+        });
+    auto written = co_await writing;
+    if (!written) co_return refusal(written);
+    for (const auto& reader : gone)
+      log::error("event_reader_forgotten", {{"module", module_}, {"reader", reader}});
+    deleted = *written;
+  }
+  co_return Nothing{};
+}
+
+}  // namespace svc::events

@@ -1,0 +1,100 @@
+// Outbox: the events of a module, in its own database. An event is written by the transaction of what it
+// tells of: it is there if and only if that has happened. From here it goes to its readers, by the feed or by
+// a broker's relay.
+//
+// Kept are: what some known reader has not read, and beyond that what is young (Options). A reader that
+// nobody has seen for long is known no more; that is said in the log.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/bell.h"
+#include "base/encode.h"
+#include "base/ids.h"
+#include "contract/call.h"
+#include "contract/event.h"
+#include "contract/service.h"
+#include "module/module.h"
+#include "module/periodic.h"
+#include "sql/database.h"
+
+namespace svc::events {
+
+class Carrying;
+
+struct OutboxOptions {
+  std::int64_t keep_hours = 24;
+  std::int64_t keep_events = 1'000'000;
+  std::int64_t forget_hours = 168;
+  static constexpr auto fields() {
+    return rows(field(&OutboxOptions::keep_hours, "keep_hours",
+                      "How long an event that every known reader has read is kept for new ones",
+                      Range{0, 87'600}, Default{24}),
+                field(&OutboxOptions::keep_events, "keep_events", "How many of those are kept at most",
+                      Range{0, 1'000'000'000}, Default{1'000'000}),
+                field(&OutboxOptions::forget_hours, "forget_hours",
+                      "A reader that has not come for so long is no longer waited for: events may be deleted "
+                      "unread by it",
+                      Range{1, 87'600}, Default{168}));
+  }
+};
+
+class Outbox {
+ public:
+  /// Events of `module`, in its `database`, which holds the tables of outbox.sql. What it refers to must
+  /// outlive it.
+  Outbox(sql::Database& database, std::string module, const Environment& environment);
+  ~Outbox();
+
+  /// Writes an event. It is heard of once the transaction is on disk.
+  template <EventType E>
+  void publish(sql::Transaction& transaction, const E& event, const Origin& origin) {
+    insert(transaction, E::event, event.subject(), encode(event), origin);
+  }
+
+  /// Answers the feed. Where it is to wait, it wakes when this process commits an event, and looks for those
+  /// of other processes on the same database every `look_interval`.
+  static constexpr milliseconds look_interval{200};
+  Reply<ReadFeed> read(Call call, ReadFeed query);
+
+  /// Events are sent on as the carrier does it, and deleted when they are kept no longer, from now on.
+  void start(Loop& loop);
+  /// Ends the waiting of who reads.
+  void stopping();
+  /// Not from a loop's thread.
+  void stop();
+
+  /// One round of what start() has done again and again.
+  Task<Result<Nothing>> trim();
+
+  const std::string& module() const { return module_; }
+
+ private:
+  void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject,
+              std::string data, const Origin& origin);
+  Task<Result<Nothing>> note(std::string reader, std::int64_t position);
+
+  sql::Database& database_;
+  const std::string module_;
+  const Clock& clock_;
+  Ids& ids_;
+  const OutboxOptions options_;
+  Bell committed_;
+  std::atomic<bool> ending_{false};
+  struct Noted {
+    std::int64_t position = -1;
+    Steady::time_point at{};
+  };
+  std::mutex mutex_;
+  std::map<std::string, Noted> noted_;  // what was last written of each reader
+  Periodic trimmer_;
+  const std::unique_ptr<Carrying> sending_;
+};
+
+}  // namespace svc::events

@@ -1,0 +1,81 @@
+#include "events/outbox_store.h"
+
+#include <limits>
+
+namespace svc::events {
+namespace {
+
+FeedEntry read_entry(const sql::Row& row) {
+  FeedEntry entry{row.integer(0), {}};
+  Envelope& event = entry.event;
+  event.id = row.text(1);
+  event.type = row.text(2);
+  event.dataversion = row.integer(3);
+  event.subject = row.text(4);
+  event.time = row.time(5);
+  event.traceparent = row.maybe_text(6);
+  event.data.text = row.text(7);
+  return entry;
+}
+
+std::optional<std::int64_t> number(const sql::Row& row) {
+  return row.is_null(0) ? std::nullopt : std::optional(row.integer(0));
+}
+
+}  // namespace
+
+void insert_event(sql::Transaction& transaction, const Envelope& event) {
+  transaction.execute(
+      "INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      event.id, event.type, event.dataversion, event.subject, event.time, event.traceparent, event.data.text);
+}
+
+void list_events(sql::Session& session, std::int64_t after, int limit,
+                 const std::function<void(FeedEntry)>& add) {
+  session.each(
+      "SELECT position, id, type, version, subject, time, traceparent, data FROM outbox WHERE position > ? "
+      "ORDER BY position LIMIT ?",
+      [&](const sql::Row& row) { add(read_entry(row)); }, after, limit);
+}
+
+// AUTOINCREMENT: SQLite remembers it, also when all rows are deleted.
+std::int64_t last_position(sql::Session& session) {
+  return session
+      .first("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'",
+             [](const sql::Row& row) { return row.integer(0); })
+      .value_or(0);
+}
+
+std::optional<std::int64_t> oldest_position(sql::Session& session) {
+  return session.first("SELECT MIN(position) FROM outbox", number).value_or(std::nullopt);
+}
+
+void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now) {
+  transaction.execute(
+      "INSERT INTO outbox_readers (name, position, seen_at) VALUES (?, ?, ?) "
+      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at",
+      name, position, now);
+}
+
+std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since) {
+  std::vector<std::string> gone;
+  transaction.each(
+      "SELECT name FROM outbox_readers WHERE seen_at < ?",
+      [&](const sql::Row& row) { gone.push_back(row.text(0)); }, since);
+  if (!gone.empty()) transaction.execute("DELETE FROM outbox_readers WHERE seen_at < ?", since);
+  return gone;
+}
+
+int delete_read_events(sql::Transaction& transaction, Time old, std::int64_t keep, int limit) {
+  // Without any reader, all count as read.
+  const auto read = transaction.first("SELECT MIN(position) FROM outbox_readers", number)
+                        .value_or(std::nullopt)
+                        .value_or(std::numeric_limits<std::int64_t>::max());
+  return transaction.execute(
+      "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE position <= ? ORDER BY "
+      "position LIMIT ?) "
+      "AND (time < ? OR position <= ?)",
+      read, limit, old, last_position(transaction) - keep);
+}
+
+}  // namespace svc::events

@@ -1,0 +1,31 @@
+// The tables of outbox.sql.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/event.h"
+#include "sql/session.h"
+
+namespace svc::events {
+
+/// All but its source, which is that of the whole outbox.
+void insert_event(sql::Transaction& transaction, const Envelope& event);
+/// Those behind a position, in order.
+void list_events(sql::Session& session, std::int64_t after, int limit,
+                 const std::function<void(FeedEntry)>& add);
+/// The last position there has ever been; 0 when there was none.
+std::int64_t last_position(sql::Session& session);
+/// The first that is kept.
+std::optional<std::int64_t> oldest_position(sql::Session& session);
+
+void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now);
+/// Forgets the readers that have not come since. Answers their names.
+std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since);
+/// Deletes, of the events that all known readers have read, those from before `old` and those beyond the last
+/// `keep`; at most `limit` of them. Answers how many.
+int delete_read_events(sql::Transaction& transaction, Time old, std::int64_t keep, int limit);
+
+}  // namespace svc::events

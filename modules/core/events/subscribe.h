@@ -1,0 +1,25 @@
+// Subscribing by an event's type. Includes nlohmann/json.hpp, which is slow to compile: only *_events.cpp
+// includes this.
+#pragma once
+
+#include <utility>
+
+#include "base/decode.h"
+#include "events/consumer.h"
+
+namespace svc::events {
+
+/// `react(sql::Transaction&, const E&, const Envelope&)`, which answers a Result<Nothing>, is what `consumer`
+/// does about each E of `module`; see Handler.
+template <EventType E, class React>
+void subscribe(Consumer& consumer, const std::string& module, React react) {
+  consumer.handle(
+      module, E::event,
+      [react = std::move(react)](sql::Transaction& transaction, const Envelope& event) -> Result<Nothing> {
+        const auto content = decode_answer<E>(event.data.text);
+        if (!content) return fail(Code::malformed, "unreadable_event", content.error().detail);
+        return react(transaction, *content, event);
+      });
+}
+
+}  // namespace svc::events

@@ -1,0 +1,30 @@
+#include "stock.h"
+
+namespace svc::inventory {
+
+StockChanged stock_of(const StockedItem& item) {
+  return {item.sku, item.on_hand, item.reserved, item.available()};
+}
+
+bool Stock::set_aside(const Line& line) {
+  if (!inventory::set_aside(transaction_, line)) return false;
+  changes_[line.sku].reserved += line.quantity;
+  return true;
+}
+
+void Stock::move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
+  move_stock(transaction_, sku, on_hand, reserved);
+  auto& change = changes_[sku];
+  change.on_hand += on_hand;
+  change.reserved += reserved;
+}
+
+void Stock::tell() {
+  for (const auto& [sku, change] : changes_) {
+    if (change.on_hand == 0 && change.reserved == 0) continue;
+    if (const auto item = find_item(transaction_, sku))
+      outbox_.publish(transaction_, stock_of(*item), origin_);
+  }
+}
+
+}  // namespace svc::inventory

@@ -1,0 +1,41 @@
+// Stock: how many units there are, as one transaction changes it. What has changed when it ends is told of,
+// each item once.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "events/outbox.h"
+#include "inventory/events.h"
+#include "inventory_store.h"
+
+namespace svc::inventory {
+
+class Stock {
+ public:
+  Stock(sql::Transaction& transaction, events::Outbox& outbox, const Origin& origin)
+      : transaction_(transaction), outbox_(outbox), origin_(origin) {}
+
+  sql::Transaction& transaction() { return transaction_; }
+
+  /// Reserves what is available; false when there is too little of it, or no such item.
+  bool set_aside(const Line& line);
+  /// Both counts change by the given numbers, which may be negative.
+  void move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
+  /// Publishes what has changed. The last thing that is done in the transaction.
+  void tell();
+
+ private:
+  struct Change {
+    std::int64_t on_hand = 0, reserved = 0;
+  };
+  sql::Transaction& transaction_;
+  events::Outbox& outbox_;
+  const Origin& origin_;
+  std::map<std::string, Change> changes_;
+};
+
+/// What is told of an item.
+StockChanged stock_of(const StockedItem& item);
+
+}  // namespace svc::inventory
