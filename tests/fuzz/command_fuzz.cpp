@@ -80,11 +80,14 @@ void read_answer(std::string_view text) {
 
 Asked* asking = nullptr;
 
+// Some operations are offered by many modules, each on its own router.
+template <class Op>
+bool is_there = false;
+
 template <class S>
 void add_routes(http::Router& router) {
   S::each_operation([&]<class Op>() {
-    static bool there = false;  // some operations are offered by many modules, each on its own router
-    if (std::exchange(there, true)) return;
+    if (std::exchange(is_there<Op>, true)) return;
     router.add(Op::endpoint.verb, Op::endpoint.path, [](http::Request& request) -> Task<http::Response> {
       read_command<Op>(request, *asking);
       read_answer<typename Op::Response>(asking->body);
