@@ -1,7 +1,5 @@
 #include "identity/secret_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +8,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "base/files.h"
 #include "base/ids.h"
 
 namespace svc {
@@ -19,51 +18,12 @@ namespace {
   throw std::runtime_error(std::string(doing) + " " + file.string() + ": " + std::strerror(errno));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-void make_directories(const std::filesystem::path& directory) {
-  if (directory.empty() || std::filesystem::is_directory(directory)) return;
-  make_directories(directory.parent_path());
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail_on(directory, "cannot make directory");
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-  const Descriptor fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail_on(directory, "cannot sync directory");
-}
-
 // Writes `content` to a new file beside `file`, on disk, and answers its name.
 std::filesystem::path write_beside(const std::filesystem::path& file, const std::string& content) {
   make_directories(file.parent_path());
   auto temporary = file;
   temporary += ".new-" + std::to_string(::getpid()) + "-" + std::to_string(random_bits());
-  const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (fd.get() < 0) fail_on(temporary, "cannot write");
-  for (std::size_t done = 0; done < content.size();) {
-    const auto written = ::write(fd.get(), content.data() + done, content.size() - done);
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      ::unlink(temporary.c_str());
-      fail_on(temporary, "cannot write");
-    }
-    done += static_cast<std::size_t>(written);
-  }
-  if (::fsync(fd.get()) != 0) {
-    ::unlink(temporary.c_str());
-    fail_on(temporary, "cannot sync");
-  }
+  write_new_file(temporary, content);
   return temporary;
 }
 
