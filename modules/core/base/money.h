@@ -22,4 +22,7 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 
+/// For people: "12.34 USD", "15,000 KRW", "1.250 KWD". As many decimals as ISO 4217 gives the currency.
+std::string to_text(const Money&);
+
 }  // namespace svc
