@@ -63,6 +63,7 @@ std::string fault_of_include(const House& house, const Source& source, const std
   if (first == "CLI") return only_in({"app"}, "CLI11");
   if (first == "spdlog") return only_in({"modules/core/observe"}, "spdlog");
   if (first == "toml++") return only_in({"modules/core/config"}, "toml++");
+  if (first == "curl") return only_in({"modules/notification/src/mail"}, "libcurl");
   if (included == "sodium.h") return only_in({"modules/core/identity", "modules/core/base", "modules/user/src/passwords",
                                                 "tests/fuzz"}, "libsodium");
   const bool slow = first == "nlohmann" || included == "base/decode.h" || included == "base/schema.h" ||
