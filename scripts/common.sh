@@ -8,7 +8,7 @@ build_packages=(
   catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev libsodium-dev libspdlog-dev libsqlite3-dev
   libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
-test_packages=(iproute2 openssl strace)
+test_packages=(iproute2 nodejs npm openssl python3 strace)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: traces that name lines
 
 step() { printf '\n== %s\n' "$*"; }
@@ -36,4 +36,14 @@ build() {
   fi
   step "build $target ($preset)"
   cmake --build --preset "$preset" --target "$target"
+}
+
+# What tests run beside svc that Debian does not have: npm packages, installed once. Tests that miss them say so.
+test_peers() {
+  mkdir -p build/test-peers
+  cp tests/mail/package.json build/test-peers/
+  [ -d build/test-peers/node_modules/smtp-server ] && return
+  step "install what tests talk to from npm"
+  (cd build/test-peers && npm install --silent --no-fund --no-audit) ||
+    echo "SKIPPED: npm has no smtp-server for us: mail is not sent to a server"
 }
