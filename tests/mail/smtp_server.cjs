@@ -8,7 +8,7 @@ const { SMTPConnection } = require('smtp-server/lib/smtp-connection');
 
 const [directory, text] = process.argv.slice(2);
 // tls: {key, cert}, files; implicit: TLS from the first byte; starttls: whether it is offered; user, password: who
-// must sign in; refuse: {mail|rcpt|data: status}; mute: does not answer QUIT;
+// must sign in; refuse: {mail|rcpt|data: status}, and {auth: status} for those who may not; mute: does not answer QUIT;
 // hang: does not answer RCPT, and makes the file "hangs".
 const options = JSON.parse(text);
 let count = 0;
@@ -32,7 +32,7 @@ const server = new SMTPServer({
   onAuth: (auth, session, done) =>
     auth.username === options.user && auth.password === options.password
       ? done(null, { user: auth.username })
-      : done(Object.assign(new Error(`not with ${auth.password}`), { responseCode: 535 })),
+      : done(Object.assign(new Error(`not with ${auth.password}`), { responseCode: (options.refuse || {}).auth || 535 })),
   onMailFrom: (address, session, done) => done(refusal('mail')),
   onRcptTo: (address, session, done) =>
     options.hang ? fs.writeFileSync(path.join(directory, 'hangs'), '') : done(refusal('rcpt')),

@@ -155,12 +155,19 @@ TEST_CASE("mail goes over TLS from the first byte, and over none at all where th
 TEST_CASE("a wrong password is the operator's matter, and is in no error") {
   if (!have_server()) return;
   const Sound sound;
-  const Server server(sound.described);
-  Smtp smtp(sound.options(server, "wrong-horse"));
-  const auto sent = send_now(smtp, some_mail());
-  check_refused(sent, Code::unavailable, "smtp_auth_refused");
-  CHECK_THAT(sent.error().detail, !ContainsSubstring("wrong-horse"));
+  for (const int status : {535, 454, 554}) {
+    CAPTURE(status);
+    auto described = sound.described;
+    described["refuse"] = {{"auth", status}};
+    const Server server(described);
+    Smtp smtp(sound.options(server, "wrong-horse"));
+    const auto sent = send_now(smtp, some_mail());
+    check_refused(sent, Code::unavailable, "smtp_auth_refused");
+    CHECK_THAT(sent.error().detail, !ContainsSubstring("wrong-horse"));
+    CHECK(server.count() == 0);
+  }
 
+  const Server server(sound.described);
   auto options = sound.options(server);
   options.user.clear();
   options.password_file.clear();

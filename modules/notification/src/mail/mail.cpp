@@ -61,7 +61,7 @@ std::string encoded_words(std::string_view text, std::size_t column) {
     std::string written;
     for (const char c : character)
       written += c == ' ' ? "_" : is_alphanumeric(c) ? std::string(1, c) : escape(c);
-    if (column + begin.size() + word.size() + written.size() + end.size() >= line_limit) {
+    if (column + begin.size() + word.size() + written.size() + end.size() > line_limit) {
       words.append(begin).append(word).append(end).append("\r\n ");
       word.clear();
       column = 1;

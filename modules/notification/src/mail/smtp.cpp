@@ -18,7 +18,7 @@ namespace {
 // How far an exchange has come.
 struct Dialogue {
   enum Stage { before, sender, recipient, content } stage = before;
-  std::string refusal{};    // the server's last
+  std::string answer{};     // the server's last
   std::string_view unsent;  // of the message
 };
 
@@ -42,20 +42,18 @@ std::string quote(std::string_view answer) {
   return line;
 }
 
-tl::unexpected<Error> hung_up() { return fail(Code::unavailable, "stopping", "This process is stopping"); }
-
 // Who fails before a server has been told of a mail fails for all mails.
 tl::unexpected<Error> failure(CURLcode result, long status, const Dialogue& dialogue,
                               const std::string& told) {
   const auto unavailable = [](const char* reason, std::string detail) {
     return fail(Code::unavailable, reason, "Mail server: " + std::move(detail));
   };
-  const auto answer = quote(dialogue.refusal);
+  const auto answer = quote(dialogue.answer);
   switch (result) {
     case CURLE_OPERATION_TIMEDOUT:
       return fail(Code::timeout, "smtp_timeout", "The mail server took too long");
     case CURLE_ABORTED_BY_CALLBACK:
-      return hung_up();
+      return fail(Code::unavailable, "stopping", "This process is stopping");
     case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -132,7 +130,7 @@ int Smtp::Connection::listen(CURL*, curl_infotype type, char* data, std::size_t 
   auto& connection = *static_cast<Connection*>(self);
   auto& dialogue = connection.dialogue_;
   const std::string_view text(data, size);
-  if (type == CURLINFO_HEADER_IN && (text.starts_with('4') || text.starts_with('5'))) dialogue.refusal = text;
+  if (type == CURLINFO_HEADER_IN) dialogue.answer = text;
   if (type != CURLINFO_HEADER_OUT) return 0;
   if (text.starts_with("MAIL FROM:")) dialogue.stage = Dialogue::sender;
   if (text.starts_with("RCPT TO:")) dialogue.stage = Dialogue::recipient;
@@ -171,7 +169,7 @@ Result<Nothing> Smtp::Connection::send(const SmtpOptions& options, const std::st
   set(CURLOPT_PROXY, "");  // whatever the environment names
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
-  set(CURLOPT_SERVER_RESPONSE_TIMEOUT, static_cast<long>(std::chrono::ceil<seconds>(limit).count()));
+  set(CURLOPT_SERVER_RESPONSE_TIMEOUT, 600L);  // of one answer: left to the limit above
   set(CURLOPT_ERRORBUFFER, told.data());
   set(CURLOPT_VERBOSE, 1L);
   set(CURLOPT_DEBUGFUNCTION, &listen);
@@ -226,7 +224,6 @@ Task<Result<Nothing>> Smtp::send(Mail mail, Steady::time_point deadline) {
 }
 
 Result<Nothing> Smtp::deliver(const Mail& mail, Steady::time_point deadline) {
-  if (hung_up_) return hung_up();
   const auto left = std::chrono::floor<milliseconds>(deadline - Steady::now());
   if (left <= milliseconds{0}) return fail(Code::timeout, "deadline", "Its turn came too late");
   auto message = render(mail);
