@@ -1,4 +1,5 @@
 // The pieces of HTTP: framing, routes, problems, headers.
+#include "base/percent.h"
 #include "http/client.h"
 #include "http/field_values.h"
 #include "http/host_rules.h"

@@ -125,12 +125,6 @@ struct Response {
 /// Answers requests; thread-safe. The request outlives the task.
 using Handler = std::function<Task<Response>(Request&)>;
 
-/// Percent-decoding of a path segment or query part (RFC 3986 section 2.1). Nothing when an escape is broken
-/// or stands for NUL. `plus_is_space`: as HTML forms write queries.
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
-/// Escapes all but RFC 3986's unreserved characters.
-std::string percent_encode(std::string_view text);
-
 /// Reason phrase of a status, for the status line.
 std::string_view reason_phrase(int status);
 

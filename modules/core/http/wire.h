@@ -8,6 +8,7 @@
 #include "base/decode.h"
 #include "base/encode.h"
 #include "base/integer.h"
+#include "base/percent.h"
 #include "contract/service.h"
 #include "http/message.h"
 

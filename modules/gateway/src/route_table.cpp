@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
 #include "http/message.h"
 #include "path.h"
 
@@ -18,7 +19,7 @@ Result<Nothing> check_segments(std::string_view path) {
   while (!path.empty()) {
     const auto segment = take_segment(path);
     if (segment.empty() && !path.empty()) return bad_path("The path has an empty segment");
-    const auto decoded = http::percent_decode(segment);
+    const auto decoded = percent_decode(segment);
     if (!decoded) return bad_path("The path has a broken escape");
     for (std::size_t at = 0; at <= decoded->size();) {
       const auto end = std::min(decoded->find_first_of("/\\", at), decoded->size());
@@ -40,7 +41,7 @@ std::string drop_parameters(std::string_view path) {
 
 // Before it is split, unlike in find().
 std::string decode_whole(std::string_view path) {
-  auto decoded = http::percent_decode(path).value_or("");
+  auto decoded = percent_decode(path).value_or("");
   std::ranges::replace(decoded, '\\', '/');
   return decoded;
 }
@@ -67,7 +68,7 @@ RouteTable::RouteTable(const std::vector<ForeignRoute>& routes) {
 }
 
 RouteTable::Match RouteTable::find(std::string_view path) const {
-  return follow(path, [](std::string_view segment) { return http::percent_decode(segment); });
+  return follow(path, [](std::string_view segment) { return percent_decode(segment); });
 }
 
 // Servers drop parameters before they decode a path, or after it, and so may come to different ends.
