@@ -5,10 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Debian packages, listed once. Debian 12 and 13 have them under these names.
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
-  catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev libsodium-dev libspdlog-dev libsqlite3-dev
-  libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
+  catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev librabbitmq-dev libsodium-dev
+  libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
-test_packages=(iproute2 nodejs npm openssl python3 strace)
+test_packages=(iproute2 nodejs npm openssl python3 rabbitmq-server strace)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: traces that name lines
 
 step() { printf '\n== %s\n' "$*"; }

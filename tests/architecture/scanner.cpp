@@ -60,6 +60,8 @@ std::string fault_of_include(const House& house, const Source& source, const std
   };
   if (included == "httplib.h") return only_in({"modules/core/http", "tests"}, "cpp-httplib");
   if (first == "SQLiteCpp" || included == "sqlite3.h") return only_in({"modules/core/sql", "tests"}, "SQLite");
+  if (included.starts_with("amqp_") || included == "amqp.h" || first == "rabbitmq-c")
+    return only_in({"modules/core/amqp", "tests"}, "librabbitmq");
   if (first == "CLI") return only_in({"app"}, "CLI11");
   if (first == "spdlog") return only_in({"modules/core/observe"}, "spdlog");
   if (first == "toml++") return only_in({"modules/core/config"}, "toml++");
