@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "base/page.h"
+#include "contract/parked.h"
 #include "contract/service.h"
 #include "http/remote_service.h"
 
@@ -130,7 +132,97 @@ struct ResumeModule {
   using Response = HostedModule;
 };
 
-struct Administration : Service<Administration, GetStatus, DrainModule, ResumeModule> {
+/// Events that could not have their effect, by consumer.
+struct EventsReport {
+  struct OfConsumer {
+    std::string consumer;
+    std::optional<ParkedPage> events;
+    std::optional<std::string> trouble;
+    static constexpr std::string_view schema_name = "ConsumerEvents";
+    static constexpr auto fields() {
+      return rows(field(&OfConsumer::consumer, "consumer", "The module that consumes events"),
+                  field(&OfConsumer::events, "events", "Those parked in it; absent when it cannot be asked"),
+                  field(&OfConsumer::trouble, "trouble", "Why it cannot be asked"));
+    }
+  };
+  std::vector<OfConsumer> items;
+  static constexpr std::string_view schema_name = "EventsReport";
+  static constexpr auto fields() {
+    return rows(field(&EventsReport::items, "items", "Each module that consumes events"));
+  }
+};
+
+struct ListEvents {
+  std::optional<std::string> consumer;
+  int limit = page_default;
+  std::optional<std::string> cursor;
+  static constexpr auto fields() {
+    return rows(field(&ListEvents::consumer, "consumer", "Only those of this module", Length{1, 100}),
+                limit_field<ListEvents>(), cursor_field<ListEvents>());
+  }
+  void check_whole(Violations& found) const {
+    if (cursor && !consumer) report(found, {"/consumer", "required", "is needed with cursor"});
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::get,
+                                     .path = "/admin/events",
+                                     .name = "list_events",
+                                     .summary = "Lists events that could not have their effect, and how consumers stand",
+                                     .access = Access::admin,
+                                     .retry = Retry::read,
+                                     .fails = {Code::not_found}};
+  using Response = EventsReport;
+};
+
+struct GetEvent {
+  std::string consumer, id;
+  static constexpr auto fields() {
+    return rows(field(&GetEvent::consumer, "consumer", "The module that consumes it"),
+                field(&GetEvent::id, "id", "The event"));
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::get,
+                                     .path = "/admin/events/{consumer}/{id}",
+                                     .name = "get_event",
+                                     .summary = "Reads an event that could not have its effect",
+                                     .access = Access::admin,
+                                     .retry = Retry::read,
+                                     .fails = {Code::not_found}};
+  using Response = ParkedEvent;
+};
+
+struct RetryEvent {
+  std::string consumer, id;
+  static constexpr auto fields() {
+    return rows(field(&RetryEvent::consumer, "consumer", "The module that consumes it"),
+                field(&RetryEvent::id, "id", "The event"));
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::post,
+                                     .path = "/admin/events/{consumer}/{id}/retry",
+                                     .name = "retry_event",
+                                     .summary = "Tries an event again, now; those behind it follow if it goes",
+                                     .access = Access::admin,
+                                     .retry = Retry::never,
+                                     .fails = {Code::not_found, Code::conflict}};
+  using Response = ParkedEvent;
+};
+
+struct DropEvent {
+  std::string consumer, id;
+  static constexpr auto fields() {
+    return rows(field(&DropEvent::consumer, "consumer", "The module that consumes it"),
+                field(&DropEvent::id, "id", "The event"));
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::post,
+                                     .path = "/admin/events/{consumer}/{id}/drop",
+                                     .name = "drop_event",
+                                     .summary = "Gives an event up; those behind it go on",
+                                     .access = Access::admin,
+                                     .retry = Retry::never,
+                                     .fails = {Code::not_found}};
+  using Response = ParkedEvent;
+};
+
+struct Administration : Service<Administration, GetStatus, DrainModule, ResumeModule, ListEvents, GetEvent, RetryEvent,
+                                DropEvent> {
   static constexpr std::string_view name = "operations";
   static constexpr std::string_view summary = "A process and its modules: for operators";
 };

@@ -21,6 +21,10 @@ InstanceTold told(const http::RemoteStatus::OfInstance& seen) {
   return instance;
 }
 
+tl::unexpected<Error> no_such_consumer() {
+  return fail(Code::not_found, "not_found", "No module of this name consumes events");
+}
+
 }  // namespace
 
 Reply<GetStatus> AdministrationService::handle(Call, GetStatus) {
@@ -55,6 +59,41 @@ Reply<DrainModule> AdministrationService::handle(Call, DrainModule command) {
 
 Reply<ResumeModule> AdministrationService::handle(Call, ResumeModule command) {
   return change(command.name, &Hosting::resume);
+}
+
+Reply<ListEvents> AdministrationService::handle(Call call, ListEvents query) {
+  if (query.consumer && !consumers_.contains(*query.consumer)) co_return no_such_consumer();
+  // All at once: one that is silent keeps nobody waiting for the others.
+  std::vector<std::pair<std::string, Reply<ListParked>>> asked;
+  for (const auto& [consumer, link] : consumers_)
+    if (!query.consumer || *query.consumer == consumer)
+      asked.emplace_back(consumer, link.list(call.on_own_account(), ListParked{query.limit, query.cursor}));
+  EventsReport report;
+  for (auto& [consumer, reply] : asked) {
+    auto page = co_await reply;
+    if (!page && page.error().code == Code::invalid) co_return refusal(page);
+    if (page) report.items.push_back({consumer, std::move(*page), std::nullopt});
+    else report.items.push_back({consumer, std::nullopt, page.error().detail});
+  }
+  co_return report;
+}
+
+Reply<GetEvent> AdministrationService::handle(Call call, GetEvent query) {
+  const auto found = consumers_.find(query.consumer);
+  if (found == consumers_.end()) return no_such_consumer();
+  return found->second.get(call.on_own_account(), {std::move(query.id)});
+}
+
+Reply<RetryEvent> AdministrationService::handle(Call call, RetryEvent command) {
+  const auto found = consumers_.find(command.consumer);
+  if (found == consumers_.end()) return no_such_consumer();
+  return found->second.retry(call.on_own_account(), {std::move(command.id)});
+}
+
+Reply<DropEvent> AdministrationService::handle(Call call, DropEvent command) {
+  const auto found = consumers_.find(command.consumer);
+  if (found == consumers_.end()) return no_such_consumer();
+  return found->second.drop(call.on_own_account(), {std::move(command.id)});
 }
 
 }  // namespace svc::app

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "administration.h"
+#include "consumers.h"
 #include "links.h"
 #include "registration.h"
 
@@ -21,12 +22,16 @@ class AdministrationService final : public Administration {
  public:
   /// What it refers to must outlive it. `hosted` is complete before the first call.
   AdministrationService(const Settings& settings, const Links& links,
-                        const std::map<std::string, HostedPart, std::less<>>& hosted)
-      : settings_(settings), links_(links), hosted_(hosted) {}
+                        const std::map<std::string, HostedPart, std::less<>>& hosted, Consumers consumers)
+      : settings_(settings), links_(links), hosted_(hosted), consumers_(std::move(consumers)) {}
 
   Reply<GetStatus> handle(Call call, GetStatus query) override;
   Reply<DrainModule> handle(Call call, DrainModule command) override;
   Reply<ResumeModule> handle(Call call, ResumeModule command) override;
+  Reply<ListEvents> handle(Call call, ListEvents query) override;
+  Reply<GetEvent> handle(Call call, GetEvent query) override;
+  Reply<RetryEvent> handle(Call call, RetryEvent command) override;
+  Reply<DropEvent> handle(Call call, DropEvent command) override;
 
  private:
   Result<HostedModule> change(const std::string& module, void (Hosting::*action)());
@@ -34,6 +39,7 @@ class AdministrationService final : public Administration {
   const Settings& settings_;
   const Links& links_;
   const std::map<std::string, HostedPart, std::less<>>& hosted_;
+  const Consumers consumers_;
 };
 
 }  // namespace svc::app

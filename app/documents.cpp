@@ -4,6 +4,7 @@
 #include "http/openapi.h"
 #include "http/outside.h"
 #include "inventory/inventory.h"
+#include "notification/notification.h"
 #include "order/order.h"
 #include "payment/payment.h"
 #include "registry/registry.h"
@@ -17,6 +18,7 @@ std::string openapi_document() {
   http::Outside<inventory::Inventory>::describe(document);
   http::Outside<order::Orders>::describe(document);
   http::Outside<payment::Payments>::describe(document);
+  http::Outside<notification::Notifications>::describe(document);
   http::Outside<registry::Registry>::describe(document);
   http::Outside<Administration>::describe(document);
   return document.print();

@@ -25,11 +25,13 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("instance", settings.instance);
   config.add("outbox", settings.outbox);
   config.add("inbox", settings.inbox);
+  config.add("amqp", settings.amqp);
   config.add("registry", settings.registry);
   config.add("user", settings.user);
   config.add("inventory", settings.inventory);
   config.add("payment", settings.payment);
   config.add("order", settings.order);
+  config.add("notification", settings.notification);
   config.add("gateway", settings.gateway);
 }
 
@@ -61,7 +63,9 @@ void check_link(std::string_view module, const Settings& settings, config::Confi
 }
 
 void check_engines(const Settings& settings, config::Config& config) {
-  if (settings.general.events != "embedded") config.fault("events: this build has no engine but embedded");
+  if (settings.general.events != "embedded")
+    if (const auto broker = amqp::parse_address(settings.general.events); !broker)
+      config.fault("events: must be embedded, or the URI of a broker: " + broker.error().detail);
   for (const auto module : linked_names) {
     const auto& database = settings.database.of(module);
     if (!database.empty() && (!database.starts_with("sqlite:") || database.size() == 7))
@@ -83,6 +87,7 @@ void check_foreign_routes(const Settings& settings, config::Config& config) {
   add_open_paths<inventory::Inventory>(paths);
   add_open_paths<order::Orders>(paths);
   add_open_paths<payment::Payments>(paths);
+  add_open_paths<notification::Notifications>(paths);
   for (std::size_t i = 0; i < settings.gateway.routes.size(); ++i) {
     const auto& route = settings.gateway.routes[i];
     const auto at = "gateway.routes." + std::to_string(i);

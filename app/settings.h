@@ -8,12 +8,13 @@
 
 #include "base/fields.h"
 #include "config/config.h"
-#include "events/carrier.h"
+#include "events/amqp_carrier.h"
 #include "gateway/module.h"
 #include "http/client.h"
 #include "http/remote_service.h"
 #include "http/server.h"
 #include "inventory/module.h"
+#include "notification/module.h"
 #include "observe/log.h"
 #include "order/module.h"
 #include "payment/module.h"
@@ -23,16 +24,18 @@
 namespace svc::app {
 
 /// Modules in the order in which they are made: each uses only those before it.
-inline constexpr std::string_view module_names[] = {"registry", "user", "inventory", "payment", "order", "gateway"};
+inline constexpr std::string_view module_names[] = {"registry", "user",  "inventory",    "payment",
+                                                    "order",    "notification", "gateway"};
 /// Those of them that have a database, and that others reach by links.
-inline constexpr std::string_view linked_names[] = {"user", "inventory", "payment", "order"};
+inline constexpr std::string_view linked_names[] = {"user", "inventory", "payment", "order", "notification"};
 
 constexpr bool is_linked_module(std::string_view name) {
   return std::ranges::find(linked_names, name) != std::end(linked_names);
 }
 
 struct Ports {
-  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, gateway = 8000, operations = 9000;
+  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, notification = 3005, gateway = 8000,
+      operations = 9000;
   static constexpr auto fields() {
     constexpr Range port{0, 65'535};
     return rows(field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
@@ -40,6 +43,7 @@ struct Ports {
                 field(&Ports::order, "order", "Port of the order module", port),
                 field(&Ports::inventory, "inventory", "Port of the inventory module", port),
                 field(&Ports::payment, "payment", "Port of the payment module", port),
+                field(&Ports::notification, "notification", "Port of the notification module", port),
                 field(&Ports::gateway, "gateway", "Port of the gateway", port),
                 field(&Ports::operations, "operations",
                       "Port of health and administration, where the gateway is hosted", port));
@@ -49,24 +53,26 @@ struct Ports {
 
 /// How each module is reached, or where its data are.
 struct PerModule {
-  std::string user, order, inventory, payment;
+  std::string user, order, inventory, payment, notification;
   const std::string& of(std::string_view module) const;
 };
 struct LinkSettings : PerModule {
-  LinkSettings() : PerModule{"auto", "auto", "auto", "auto"} {}
+  LinkSettings() : PerModule{"auto", "auto", "auto", "auto", "auto"} {}
   static constexpr auto fields() {
     constexpr auto doc =
         "auto: in this process while it is hosted and ready here, else by the registry; local; http: by the registry; "
         "or the http:// URL of the process that hosts it";
     return rows(field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
-                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc));
+                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc),
+                field(&PerModule::notification, "notification", doc));
   }
 };
 struct DatabaseSettings : PerModule {
   static constexpr auto fields() {
     constexpr auto doc = "sqlite:PATH; empty: a file of the module's name under the data directory";
     return rows(field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
-                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc));
+                field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc),
+                field(&PerModule::notification, "notification", doc));
   }
 };
 
@@ -91,7 +97,8 @@ struct General {
               "File of the secret that the processes of one system share; empty: keys/cluster under the data "
               "directory",
               Length{0, 4'000}),
-        field(&General::events, "events", "What carries events: embedded", Length{1, 1'000}),
+        field(&General::events, "events", "What carries events: embedded, or the amqp:// or amqps:// URI of a RabbitMQ broker",
+              Length{1, 1'000}),
         field(&General::threads, "threads", "Threads that serve requests; 0: one for each core",
               Range{0, 256}),
         field(&General::drain_seconds, "drain_seconds",
@@ -145,11 +152,13 @@ struct Settings {
   InstanceSettings instance{};
   events::OutboxOptions outbox{};
   events::ConsumerOptions inbox{};
+  events::AmqpOptions amqp{};
   registry::Config registry{};
   user::Config user{};
   inventory::Config inventory{};
   payment::Config payment{};
   order::Config order{};
+  notification::Config notification{};
   gateway::Config gateway{};
 
   /// The modules of `general.role`.

@@ -13,7 +13,7 @@
 #include "contract/door.h"
 #include "discovery.h"
 #include "documents.h"
-#include "events/carrier.h"
+#include "events/amqp_carrier.h"
 #include "gateway/module.h"
 #include "health.h"
 #include "http/client.h"
@@ -54,6 +54,15 @@ http::HostRules host_rules(const Settings& settings) {
   return http::HostRules({.denied = settings.registry.denied_ranges, .allowed = settings.registry.allowed_ranges});
 }
 
+std::unique_ptr<events::Carrier> carrier_of(const Settings& settings, const std::string& instance, const Clock& clock) {
+  const auto broker = amqp::parse_address(settings.general.events);
+  if (!broker) return std::make_unique<events::Embedded>();
+  // Of every consumer there is, wherever it is hosted.
+  std::vector<amqp::Queue> queues{events::queue_for<order::Hears>(order::Orders::name),
+                                  events::queue_for<notification::Hears>(notification::Notifications::name)};
+  return std::make_unique<events::AmqpCarrier>(*broker, settings.amqp, std::move(queues), instance, clock);
+}
+
 // Requests for a module that is hosted here, as long as its calls stay here.
 class AutoUpstream final : public gateway::Upstream {
  public:
@@ -77,9 +86,10 @@ struct Process::Parts {
         clock(time),
         ids(time),
         loops(thread_count(chosen)),
-        carrier(std::make_unique<events::Embedded>()),
+        instance_name(ids.next()),
+        carrier(carrier_of(chosen, instance_name, time)),
         events{*carrier, chosen.outbox, chosen.inbox},
-        environment{loops, clock, ids, ids.next(), chosen.general.data, events},
+        environment{loops, clock, ids, instance_name, chosen.general.data, events},
         cluster(cluster_key_file(chosen), time),
         client(chosen.http.client, host_rules(chosen)),
         links(settings, client, cluster),
@@ -146,6 +156,7 @@ struct Process::Parts {
   const Clock& clock;
   Uuid7 ids;
   Loops loops;
+  const std::string instance_name;  // among those that share data
   const std::unique_ptr<events::Carrier> carrier;
   const events::Setup events;
   const Environment environment;
@@ -165,6 +176,9 @@ struct Process::Parts {
   std::unique_ptr<inventory::Inventory> inventory_link;
   std::unique_ptr<payment::Payments> payments;
   std::unique_ptr<Hosted<order::Orders>> order;
+  std::unique_ptr<order::Orders> orders;
+  std::unique_ptr<Hosted<notification::Notifications>> notification;
+  std::unique_ptr<notification::Notifications> notifications;
 
   std::map<std::string, HostedPart, std::less<>> hosted;
   std::unique_ptr<AdministrationService> administration;
@@ -187,7 +201,8 @@ void Process::Parts::make_modules() {
     inventory = inventory::make(settings.inventory, environment, database_file(settings, "inventory"));
   if (settings.hosts("payment"))
     payment = payment::make(settings.payment, environment, database_file(settings, "payment"));
-  // Tokens are verified in every process, and orders ask the others: the links of both.
+  // Tokens are verified in every process, orders and notifications ask the others, and operators ask of all their
+  // events: the links of all of them.
   const std::string asker = settings.hosts("order") ? "order" : "svc";
   const auto& registry_url = settings.general.registry_url;
   if (registry && registry_url.empty()) {
@@ -206,12 +221,18 @@ void Process::Parts::make_modules() {
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
                         order::Links{*users, *inventory_link, *payments});
+  orders = links.to<order::Orders>(order.get(), asker);
+  if (settings.hosts("notification"))
+    notification = notification::make(settings.notification, environment, database_file(settings, "notification"),
+                                      notification::Links{*users, *orders});
+  notifications = links.to<notification::Notifications>(notification.get(), asker);
   if (registry) host(*registry);
   if (user) host(*user);
   if (inventory) host(*inventory);
   if (payment) host(*payment);
   if (order) host(*order);
-  administration = std::make_unique<AdministrationService>(settings, links, hosted);
+  if (notification) host(*notification);
+  administration = std::make_unique<AdministrationService>(settings, links, hosted, consumers_of(*orders, *notifications));
   discovery = std::make_unique<Discovery>(*registry_link);
 }
 
@@ -243,6 +264,7 @@ void Process::Parts::open_ports() {
     add_outer_routes<inventory::Inventory>();
     add_outer_routes<order::Orders>();
     add_outer_routes<payment::Payments>();
+    add_outer_routes<notification::Notifications>();
     const auto reach = [this](const std::string& service) { return links.remote(service); };
     open("gateway", gateway::make(settings.gateway, open_routes, identify, openapi_document(), reach),
          settings.http.server, tls.get());

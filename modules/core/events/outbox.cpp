@@ -92,6 +92,25 @@ Reply<ReadFeed> Outbox::read(Call call, ReadFeed query) {
   }
 }
 
+Task<std::vector<FeedEntry>> Outbox::await_events(std::int64_t after, int most, milliseconds patience) {
+  ReadFeed query;
+  query.after = after;
+  query.limit = most;
+  const auto source = source_of(module_);
+  const auto limit = Steady::now() + patience;
+  while (true) {
+    const auto heard = committed_.rings();
+    auto page = database_.read([&](sql::Session& session) { return look(session, query); });
+    const auto now = Steady::now();
+    if (!page.items.empty() || ending_ || now >= limit) {
+      for (auto& entry : page.items) entry.event.source = source;
+      co_return std::move(page.items);
+    }
+    auto waiting = committed_.wait_until(heard, std::min(limit, now + look_interval));
+    co_await waiting;
+  }
+}
+
 // Notes how far a reader has come, now and then: what is noted late is only kept the longer.
 Task<Result<Nothing>> Outbox::note(std::string reader, std::int64_t position) {
   {

@@ -63,6 +63,9 @@ class Outbox {
   static constexpr milliseconds look_interval{200};
   Reply<ReadFeed> read(Call call, ReadFeed query);
 
+  /// For the relay to a broker: the events behind a position, `most` of them; none when there are none for `patience`.
+  Task<std::vector<FeedEntry>> await_events(std::int64_t after, int most, milliseconds patience);
+
   /// Events are sent on as the carrier does it, and deleted when they are kept no longer, from now on.
   void start(Loop& loop);
   /// Ends the waiting of who reads.
@@ -74,6 +77,7 @@ class Outbox {
   Task<Result<Nothing>> trim();
 
   const std::string& module() const { return module_; }
+  sql::Database& database() { return database_; }
 
  private:
   void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject,

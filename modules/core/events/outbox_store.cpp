@@ -50,6 +50,22 @@ std::optional<std::int64_t> oldest_position(sql::Session& session) {
   return session.first("SELECT MIN(position) FROM outbox", number).value_or(std::nullopt);
 }
 
+ReaderLease find_reader(sql::Session& session, const std::string& name) {
+  return session
+      .first(
+          "SELECT position, fence, owner, lease_until FROM outbox_readers WHERE name = ?",
+          [](const sql::Row& row) { return ReaderLease{row.integer(0), row.integer(1), row.text(2), row.time(3)}; }, name)
+      .value_or(ReaderLease{});
+}
+
+void save_reader(sql::Transaction& transaction, const std::string& name, const ReaderLease& lease, Time now) {
+  transaction.execute(
+      "INSERT INTO outbox_readers (name, position, seen_at, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, owner = excluded.owner, "
+      "lease_until = excluded.lease_until, fence = excluded.fence",
+      name, lease.position, now, lease.owner, lease.lease_until, lease.fence);
+}
+
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now) {
   transaction.execute(
       "INSERT INTO outbox_readers (name, position, seen_at) VALUES (?, ?, ?) "

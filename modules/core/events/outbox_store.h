@@ -21,6 +21,15 @@ std::int64_t last_position(sql::Session& session);
 /// The first that is kept.
 std::optional<std::int64_t> oldest_position(sql::Session& session);
 
+/// How a reader stands, which one process may be at a time.
+struct ReaderLease {
+  std::int64_t position = 0, fence = 0;
+  std::string owner;
+  Time lease_until{};
+};
+ReaderLease find_reader(sql::Session& session, const std::string& name);
+void save_reader(sql::Transaction& transaction, const std::string& name, const ReaderLease& lease, Time now);
+
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now);
 /// Forgets the readers that have not come since. Answers their names.
 std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since);

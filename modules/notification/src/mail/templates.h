@@ -10,15 +10,10 @@
 #include <vector>
 
 #include "base/money.h"
+#include "notification/notification.h"
 #include "user/types.h"
 
 namespace svc::notification {
-
-enum class Kind { order_confirmed, order_cancelled };
-constexpr auto names(std::type_identity<Kind>) {
-  return std::array{EnumName{Kind::order_confirmed, "order_confirmed"},
-                    EnumName{Kind::order_cancelled, "order_cancelled"}};
-}
 
 /// What may stand between braces in a mail of this kind, and what fill() is given.
 std::span<const std::string_view> placeholders(Kind kind);

@@ -32,6 +32,9 @@ struct Config {
   }
 };
 
+/// What order hears of others.
+using Hears = EventList<user::UserCreated, user::UserUpdated, user::UserDeleted>;
+
 /// The modules that order asks. They outlive it.
 struct Links {
   user::Users& users;

@@ -1,0 +1,63 @@
+#include "events/queue_reader.h"
+
+#include "base/ids.h"
+#include "resilience/backoff.h"
+
+namespace svc::events {
+namespace {
+
+constexpr milliseconds patience{250};  // a stop waits for it
+constexpr resilience::BackoffOptions backoff{100, 15'000};
+
+}  // namespace
+
+QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const AmqpOptions& options,
+                         const std::vector<amqp::Queue>& queues)
+    : consumer_(consumer),
+      options_(options),
+      broker_(address, options.connection,
+              [exchange = options.exchange, queues, queue = queue_of(consumer.name()),
+               prefetch = static_cast<std::uint16_t>(options.prefetch)](amqp::Session& session) -> Result<Nothing> {
+                if (auto declared = session.declare(exchange, queues); !declared) return declared;
+                return session.consume(queue, prefetch);
+              }) {}
+
+void QueueReader::stop() {
+  ending_ = true;
+  background_.stop();
+}
+
+Task<Result<Nothing>> QueueReader::take_some() {
+  auto receiving = broker_.run([most = static_cast<std::size_t>(options_.prefetch)](amqp::Session& session) {
+    return session.receive(most, patience);
+  });
+  auto deliveries = co_await receiving;
+  if (!deliveries) co_return refusal(deliveries);
+  if (deliveries->empty()) co_return Nothing{};
+  std::vector<Envelope> events;
+  for (const auto& delivery : *deliveries) events.push_back(event_in(delivery));
+  auto taking = consumer_.take(std::move(events));
+  auto taken = co_await taking;
+  if (!taken) {
+    auto closing = broker_.close();  // given again, then
+    co_await closing;
+    co_return taken;
+  }
+  auto acknowledging = broker_.run([last = deliveries->back().tag](amqp::Session& session) { return session.acknowledge(last); });
+  auto acknowledged = co_await acknowledging;
+  co_return acknowledged;
+}
+
+Task<> QueueReader::run() {
+  while (!ending_ && !background_.stopping()) {
+    auto taking = take_some();
+    auto taken = co_await taking;
+    consumer_.note({broker_.told(), 0, taken ? std::nullopt : std::optional(taken.error().detail)});
+    failures_ = taken ? 0 : failures_ + 1;
+    if (taken) continue;
+    auto pausing = background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));
+    co_await pausing;
+  }
+}
+
+}  // namespace svc::events

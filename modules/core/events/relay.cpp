@@ -1,0 +1,148 @@
+#include "events/relay.h"
+
+#include "base/ids.h"
+#include "events/outbox_store.h"
+#include "observe/log.h"
+#include "resilience/backoff.h"
+
+namespace svc::events {
+namespace {
+
+constexpr auto reader = "amqp";  // its name among the readers of an outbox
+constexpr int published_at_once = 200;
+constexpr seconds write_limit{10};
+constexpr resilience::BackoffOptions backoff{100, 15'000};
+
+}  // namespace
+
+Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options,
+             const std::vector<amqp::Queue>& queues, std::string owner, const Clock& clock)
+    : outbox_(outbox),
+      options_(options),
+      owner_(std::move(owner)),
+      clock_(clock),
+      broker_(address, options.connection,
+              [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }) {}
+
+void Relay::stop() {
+  ending_ = true;
+  background_.stop();
+}
+
+// Takes the lease, or keeps it. Code::conflict: another process has it.
+Task<Result<Nothing>> Relay::hold_lease() {
+  if (lease_ && Steady::now() < lease_->renew_at) co_return Nothing{};
+  const milliseconds length{options_.lease_ms};
+  const auto renew_at = Steady::now() + length / 3;
+  auto writing = outbox_.database().write(
+      Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
+        const Time now = clock_.now();
+        auto held = find_reader(transaction, reader);
+        const bool ours = held.owner == owner_ && lease_ && held.fence == lease_->fence;
+        if (!ours && held.lease_until > now)
+          return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
+        if (!ours) ++held.fence;
+        held.owner = owner_;
+        held.lease_until = now + length;
+        save_reader(transaction, reader, held, now);
+        return held;
+      });
+  auto held = co_await writing;
+  if (!held) {
+    lease_.reset();
+    co_return refusal(held);
+  }
+  lease_ = Lease{held->position, held->fence, renew_at};
+  co_return Nothing{};
+}
+
+// Notes that all up to `position` is confirmed, if the lease still is this process's.
+Task<Result<Nothing>> Relay::advance(std::int64_t position) {
+  const milliseconds length{options_.lease_ms};
+  const auto renew_at = Steady::now() + length / 3;
+  auto writing = outbox_.database().write(
+      Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
+        const Time now = clock_.now();
+        auto held = find_reader(transaction, reader);
+        if (held.fence != lease_->fence) return fail(Code::conflict, "lease_lost", "Another process relays these events");
+        held.position = position;
+        held.lease_until = now + length;
+        save_reader(transaction, reader, held, now);
+        return Nothing{};
+      });
+  auto written = co_await writing;
+  if (!written) {
+    lease_.reset();
+    co_return written;
+  }
+  lease_->position = position;
+  lease_->renew_at = renew_at;
+  co_return Nothing{};
+}
+
+Task<Result<Nothing>> Relay::publish(std::vector<FeedEntry> entries) {
+  std::vector<amqp::Message> messages;
+  for (const auto& [position, event] : entries)
+    messages.push_back({event.type, event.id, "application/cloudevents+json", encode(event)});
+  auto publishing = broker_.run([exchange = options_.exchange, classic = options_.classic_queues,
+                                 messages = std::move(messages)](amqp::Session& session) -> Result<Nothing> {
+    auto published = session.publish(exchange, messages);
+    if (!published || !classic) return published;
+    return session.publish("", messages);
+  });
+  auto published = co_await publishing;
+  co_return published;
+}
+
+Task<Result<Nothing>> Relay::relay_some() {
+  auto holding = hold_lease();
+  auto held = co_await holding;
+  if (!held) co_return held;
+  auto waiting = outbox_.await_events(lease_->position, published_at_once, milliseconds{options_.lease_ms} / 4);
+  auto entries = co_await waiting;
+  if (entries.empty()) {
+    auto keeping = broker_.run([](amqp::Session& session) { return session.keep_alive(); });
+    auto kept = co_await keeping;
+    co_return kept;
+  }
+  const auto last = entries.back().position;
+  auto publishing = publish(std::move(entries));
+  auto published = co_await publishing;
+  if (!published) co_return published;
+  auto advancing = advance(last);
+  auto advanced = co_await advancing;
+  co_return advanced;
+}
+
+Task<> Relay::run() {
+  while (!ending_ && !background_.stopping()) {
+    auto relaying = relay_some();
+    auto relayed = co_await relaying;
+    const bool elsewhere = !relayed && relayed.error().code == Code::conflict;
+    const std::string trouble = relayed || elsewhere ? std::string{} : relayed.error().reason;
+    if (trouble != trouble_) {
+      if (trouble.empty()) log::info("events_sent_again", {{"module", outbox_.module()}, {"broker", broker_.told()}});
+      else log::error("events_not_sent", {{"module", outbox_.module()}, {"broker", broker_.told()}, {"reason", trouble}, {"detail", relayed.error().detail}});
+      trouble_ = trouble;
+    }
+    failures_ = relayed ? 0 : failures_ + 1;
+    if (relayed) continue;
+    const milliseconds pause =
+        elsewhere ? milliseconds{options_.lease_ms} / 4 : resilience::pause_before(backoff, failures_, random_unit());
+    auto pausing = background_.pause_until(Steady::now() + pause);
+    co_await pausing;
+  }
+  if (!lease_) co_return;
+  // So that others need not wait for it to lapse.
+  auto writing = outbox_.database().write(Steady::now() + seconds{1}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    auto held = find_reader(transaction, reader);
+    if (held.fence != lease_->fence) return Nothing{};
+    held.lease_until = Time{};
+    save_reader(transaction, reader, held, clock_.now());
+    return Nothing{};
+  });
+  auto written = co_await writing;
+  if (!written) log::warn("relay_lease_kept", {{"module", outbox_.module()}, {"reason", written.error().reason}});
+}
+
+}  // namespace svc::events

@@ -1,0 +1,52 @@
+#include "notification/module.h"
+
+#include "events/consumer.h"
+#include "notification_events.h"
+#include "notification_service.h"
+#include "notification_store.h"
+#include "sender.h"
+#include "sql/database.h"
+
+namespace svc::notification {
+namespace {
+
+class NotificationModule final : public Hosted<Notifications> {
+ public:
+  NotificationModule(const Config& config, const Environment& environment, const std::filesystem::path& database,
+                     const Links& links)
+      : loops_(environment.loops),
+        database_(database, migrations()),
+        consumer_(database_, "notification", environment),
+        sender_(database_, consumer_, links.users, noted_, environment.clock, config, environment.data),
+        service_(database_, consumer_) {
+    hear_of_orders(consumer_, links.orders, environment.clock, noted_);
+  }
+
+  Notifications& service() override { return service_; }
+  void start() override {
+    consumer_.start(loops_[0]);
+    sender_.start(loops_[0]);
+  }
+  void stop() override {
+    consumer_.stop();
+    sender_.stop();
+  }
+  std::optional<std::string> trouble() const override { return database_.unwritable(); }
+
+ private:
+  Loops& loops_;
+  sql::Database database_;
+  Bell noted_;
+  events::Consumer consumer_;
+  Sender sender_;
+  NotificationService service_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hosted<Notifications>> make(const Config& config, const Environment& environment,
+                                            const std::filesystem::path& database, const Links& links) {
+  return std::make_unique<NotificationModule>(config, environment, database, links);
+}
+
+}  // namespace svc::notification

@@ -1,0 +1,30 @@
+#include "notification_events.h"
+
+#include "base/encode.h"
+#include "events/subscribe.h"
+#include "notification_store.h"
+
+namespace svc::notification {
+
+void hear_of_orders(events::Consumer& consumer, order::Orders& orders, const Clock& clock, Bell& noted) {
+  const std::string module{order::Orders::name};
+  consumer.follow(module, [&orders](Call call, ReadFeed query) { return orders.handle(std::move(call), std::move(query)); });
+  const auto note = [&](Kind kind) {
+    return [&clock, &noted, kind](sql::Transaction& transaction, const order::Order& order,
+                                  const Envelope& event) -> Result<Nothing> {
+      Notification notification;
+      notification.id = event.id;
+      notification.order_id = order.id;
+      notification.user_id = order.user_id;
+      notification.kind = kind;
+      notification.created_at = clock.now();
+      put(transaction, {std::move(notification), encode(event)});
+      transaction.ring_when_kept(noted);
+      return Nothing{};
+    };
+  };
+  events::subscribe<order::OrderConfirmed>(consumer, module, note(Kind::order_confirmed));
+  events::subscribe<order::OrderCancelled>(consumer, module, note(Kind::order_cancelled));
+}
+
+}  // namespace svc::notification
