@@ -55,6 +55,7 @@ TEST_CASE("a URI that is no broker's is refused, and none of it is repeated") {
                                 "amqp://sesame:5672x",
                                 "amqp://[sesame",
                                 "amqp://[::1]sesame",
+                                "amqp://[::1]99",
                                 "amqp://host/v?password=sesame",
                                 "amqp://host/#sesame",
                                 "amqp://host/sesame%",
