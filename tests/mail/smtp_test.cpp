@@ -343,7 +343,7 @@ TEST_CASE("options that contradict each other are refused") {
         }) == "/smtp/security ");
 }
 
-TEST_CASE("the carrier that the options name is made; a Maildir under the data directory") {
+TEST_CASE("the carrier that the options name is made, a Maildir under the data directory") {
   const TempDir dir;
   const auto mailer = make_mailer({}, dir.path());
   REQUIRE(send_now(*mailer, some_mail()));
