@@ -1,6 +1,7 @@
 #include "documents.h"
 
 #include "administration.h"
+#include "events/asyncapi.h"
 #include "http/openapi.h"
 #include "http/outside.h"
 #include "inventory/inventory.h"
@@ -21,6 +22,15 @@ std::string openapi_document() {
   http::Outside<notification::Notifications>::describe(document);
   http::Outside<registry::Registry>::describe(document);
   http::Outside<Administration>::describe(document);
+  return document.print();
+}
+
+std::string asyncapi_document() {
+  events::AsyncApi document;
+  document.describe<user::Users>();
+  document.describe<inventory::Inventory>();
+  document.describe<order::Orders>();
+  document.describe<payment::Payments>();
   return document.print();
 }
 

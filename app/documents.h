@@ -8,4 +8,7 @@ namespace svc::app {
 /// The OpenAPI document of all modules.
 std::string openapi_document();
 
+/// The AsyncAPI document of the events of all modules.
+std::string asyncapi_document();
+
 }  // namespace svc::app

@@ -56,7 +56,8 @@ void check_link(std::string_view module, const Settings& settings, config::Confi
   const std::string name = "link." + std::string(module);
   if (link == "auto" || link == "http") return;
   if (link == "local") {
-    if (!settings.hosts(module)) config.fault(name + " = local: this process does not host " + std::string(module));
+    if (!settings.hosts(module))
+      config.fault(name + " = local: this process does not host " + std::string(module));
   } else if (!http::parse_base_url(link)) {
     config.fault(name + " = " + link + ": must be auto, local, http, or a URL such as http://127.0.0.1:3001");
   }
@@ -92,7 +93,8 @@ void check_foreign_routes(const Settings& settings, config::Config& config) {
     const auto& route = settings.gateway.routes[i];
     const auto at = "gateway.routes." + std::to_string(i);
     if (!gateway::is_prefix_text(route.prefix)) continue;  // told already
-    const auto hidden = std::ranges::find_if(paths, [&](auto path) { return gateway::shadows(route.prefix, path); });
+    const auto hidden =
+        std::ranges::find_if(paths, [&](auto path) { return gateway::shadows(route.prefix, path); });
     if (hidden != paths.end())
       config.fault_of(at + ".prefix", "must be another one: it hides a module's " + std::string(*hidden));
     if (is_module(route.service))
@@ -106,7 +108,8 @@ void check_ports(const Settings& settings, config::Config& config) {
   for (const auto port : settings.opened_ports()) {
     const int number = settings.port.of(port);
     const auto [other, is_free] = taken.emplace(number, port);
-    if (number != 0 && !is_free) config.fault("port." + std::string(port) + ": is port." + other->second + " too");
+    if (number != 0 && !is_free)
+      config.fault("port." + std::string(port) + ": is port." + other->second + " too");
   }
 }
 
@@ -126,7 +129,8 @@ std::optional<seconds> parse_duration(std::string_view text) {
 }
 
 bool is_operators_scope(std::string_view scope) {
-  return scope == "admin" || (scope.starts_with(register_scope) && is_slug_text(scope.substr(register_scope.size())));
+  return scope == "admin" ||
+         (scope.starts_with(register_scope) && is_slug_text(scope.substr(register_scope.size())));
 }
 
 // A key set by a flag.
@@ -191,10 +195,25 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   cli.add_flag("--print-config", print_config, "Print what is in force and where each value came from");
   cli.add_flag("--print-config-template", print_template, "Print a file with every key and its default");
   auto* const openapi = cli.add_subcommand("openapi", "Print the OpenAPI document");
+  auto* const asyncapi = cli.add_subcommand("asyncapi", "Print the AsyncAPI document of the events");
+  auto* const events = cli.add_subcommand("events", "See to events that could not have their effect");
+  events->require_subcommand(1);
+  auto* const list = events->add_subcommand("list", "List them, and how the consumers stand");
+  auto* const show = events->add_subcommand("show", "Show one, and why it failed");
+  auto* const retry =
+      events->add_subcommand("retry", "Try one again, now; those behind it follow if it goes");
+  auto* const drop = events->add_subcommand("drop", "Give one up; those behind it go on");
+  for (auto* const what : {show, retry, drop})
+    what->add_option("id", line.events.id, "The event")->required();
+  for (auto* const what : {list, show, retry, drop})
+    what->add_option("--consumer", line.events.consumer, "The module that consumes it");
   auto* const status = cli.add_subcommand("status", "Print how services, instances and links stand");
   auto* const token = cli.add_subcommand("token", "Print an access token made with the keys under --data");
   token->add_option("--subject", line.subject, "Whom it names")->required();
-  token->add_option("--scope", line.scope, "What it opens: admin; or register:NAME, with which programs register as the service NAME")->required();
+  token
+      ->add_option("--scope", line.scope,
+                   "What it opens: admin; or register:NAME, with which programs register as the service NAME")
+      ->required();
   token->add_option("--ttl", ttl, "How long it is good for: 90s, 15m, 1h, 30d");
 
   std::vector<GivenFlag> flags;
@@ -202,8 +221,12 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   for (const auto& key : config.keys()) {
     auto& flag = flags.emplace_back(GivenFlag{key.name, "", false});
     const auto name = (key.name == "registry_url" ? "--registry," : "") + config::flag_name(key.name);
-    if (key.is_flag) cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
-    else cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) { flag.given = true; });
+    if (key.is_flag)
+      cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
+    else
+      cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) {
+        flag.given = true;
+      });
   }
 
   try {
@@ -250,19 +273,27 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   check_ports(line.settings, config);
   if (token->parsed()) {
     if (line.subject.empty()) config.fault("--subject: must not be empty");
-    if (!is_operators_scope(line.scope)) config.fault("--scope: must be admin, or register:NAME with the name of a service");
+    if (!is_operators_scope(line.scope))
+      config.fault("--scope: must be admin, or register:NAME with the name of a service");
     if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
     else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");
   }
   if (!config.faults().empty()) return tl::unexpected(Faults{config.faults()});
 
+  using What = EventsCommand::What;
+  line.events.what = show->parsed()    ? What::show
+                     : retry->parsed() ? What::retry
+                     : drop->parsed()  ? What::drop
+                                       : What::list;
   using Action = CommandLine::Action;
-  line.action = check_config     ? Action::check_config
-                : print_config   ? Action::print_config
-                : openapi->parsed() ? Action::openapi
-                : status->parsed()  ? Action::status
-                : token->parsed()   ? Action::token
-                                    : Action::serve;
+  line.action = check_config         ? Action::check_config
+                : print_config       ? Action::print_config
+                : openapi->parsed()  ? Action::openapi
+                : asyncapi->parsed() ? Action::asyncapi
+                : events->parsed()   ? Action::events
+                : status->parsed()   ? Action::status
+                : token->parsed()    ? Action::token
+                                     : Action::serve;
   if (print_config) line.text = config.print();
   return line;
 }

@@ -24,7 +24,7 @@
 namespace svc::app {
 
 /// Modules in the order in which they are made: each uses only those before it.
-inline constexpr std::string_view module_names[] = {"registry", "user",  "inventory",    "payment",
+inline constexpr std::string_view module_names[] = {"registry", "user",         "inventory", "payment",
                                                     "order",    "notification", "gateway"};
 /// Those of them that have a database, and that others reach by links.
 inline constexpr std::string_view linked_names[] = {"user", "inventory", "payment", "order", "notification"};
@@ -34,8 +34,8 @@ constexpr bool is_linked_module(std::string_view name) {
 }
 
 struct Ports {
-  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, notification = 3005, gateway = 8000,
-      operations = 9000;
+  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, notification = 3005,
+      gateway = 8000, operations = 9000;
   static constexpr auto fields() {
     constexpr Range port{0, 65'535};
     return rows(field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
@@ -60,7 +60,8 @@ struct LinkSettings : PerModule {
   LinkSettings() : PerModule{"auto", "auto", "auto", "auto", "auto"} {}
   static constexpr auto fields() {
     constexpr auto doc =
-        "auto: in this process while it is hosted and ready here, else by the registry; local; http: by the registry; "
+        "auto: in this process while it is hosted and ready here, else by the registry; local; http: by the "
+        "registry; "
         "or the http:// URL of the process that hosts it";
     return rows(field(&PerModule::user, "user", doc), field(&PerModule::order, "order", doc),
                 field(&PerModule::inventory, "inventory", doc), field(&PerModule::payment, "payment", doc),
@@ -97,7 +98,8 @@ struct General {
               "File of the secret that the processes of one system share; empty: keys/cluster under the data "
               "directory",
               Length{0, 4'000}),
-        field(&General::events, "events", "What carries events: embedded, or the amqp:// or amqps:// URI of a RabbitMQ broker",
+        field(&General::events, "events",
+              "What carries events: embedded, or the amqp:// or amqps:// URI of a RabbitMQ broker",
               Length{1, 1'000}),
         field(&General::threads, "threads", "Threads that serve requests; 0: one for each core",
               Range{0, 256}),
@@ -168,7 +170,8 @@ struct Settings {
   bool opens_port_of(std::string_view module) const {
     return module == "gateway" || module == "registry" || !hosts("gateway") || general.expose;
   }
-  /// How a service is reached, as LinkSettings has it; those that are no module of ours are found by the registry.
+  /// How a service is reached, as LinkSettings has it; those that are no module of ours are found by the
+  /// registry.
   const std::string& link_to(std::string_view service) const;
   /// How calls to a service are balanced: those of the gateway's routes to it as these say.
   resilience::Policy balance_of(std::string_view service) const;
@@ -176,12 +179,33 @@ struct Settings {
   std::vector<std::string_view> opened_ports() const;
 };
 
+/// What `svc events` is to do about parked events.
+struct EventsCommand {
+  enum class What { list, show, retry, drop };
+  What what = What::list;
+  std::string id;        ///< of the event; not with list
+  std::string consumer;  ///< the module that consumes it; empty: whichever has it parked
+};
+
 /// What a command line asks for.
 struct CommandLine {
-  enum class Action { serve, check_config, print_config, print_template, openapi, status, token, help, version };
+  enum class Action {
+    serve,
+    check_config,
+    print_config,
+    print_template,
+    openapi,
+    asyncapi,
+    status,
+    events,
+    token,
+    help,
+    version
+  };
   Action action = Action::serve;
   Settings settings{};
   std::string text{};  ///< of help, version, or the configuration in force
+  EventsCommand events{};
   std::string subject{}, scope{};
   seconds time_to_live{3600};
 };

@@ -1,8 +1,7 @@
 // `svc status`: how the whole system stands, as its registry and its processes tell.
 #pragma once
 
-#include <string>
-
+#include "operator.h"
 #include "settings.h"
 
 namespace svc::app {
@@ -11,10 +10,6 @@ namespace svc::app {
 /// process it names, with the keys under the data directory; whoever does not answer is said to. Throws
 /// std::runtime_error when the keys cannot be used. `ok` is false when nobody answered at all, or there are
 /// no keys: none are made.
-struct Report {
-  std::string text;
-  bool ok = false;
-};
 Report status_report(const Settings& settings);
 
 }  // namespace svc::app

@@ -21,26 +21,29 @@ Outcome svc(std::vector<std::string> arguments, const std::vector<std::string>& 
 TEST_CASE("help and version") {
   const auto help = svc({"--help"});
   CHECK(help.status == 0);
-  for (const auto* flag : {"--role", "--config", "--data", "--port.order", "--link.inventory", "--expose", "--cluster-key",
-                           "--database.user", "--check-config", "--print-config", "openapi", "token"})
+  for (const auto* flag :
+       {"--role", "--config", "--data", "--port.order", "--link.inventory", "--expose", "--cluster-key",
+        "--database.user", "--check-config", "--print-config", "openapi", "token"})
     CHECK_THAT(help.out, ContainsSubstring(flag));
   CHECK_THAT(svc({"--version"}).out, Catch::Matchers::StartsWith("svc "));
 }
 
 TEST_CASE("every fault of a command line is told at once, with status 2") {
   const TempDir dir;
-  std::ofstream(dir / "bad.toml") << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
-  const auto bad = svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
-                        "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
-                        "--events=amqp://x", "--order.wait-seconds=soon"},
-                       {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
+  std::ofstream(dir / "bad.toml")
+      << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
+  const auto bad =
+      svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
+           "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
+           "--events=amqp://x", "--order.wait-seconds=soon"},
+          {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
   CHECK(bad.status == 2);
   CHECK(bad.out.empty());
   for (const auto* fault :
-       {"unknown key rolle", "bad.toml:1", "port.order = x: must be an integer", "bad.toml:3", "user.hash_memory_kib = 5",
-        "order.saga.lease_ms = 500", "no module \"shoes\"", "port.user = 70000", "link.user = ftp://x", "link.order = local:",
-        "database.payment", "--nonsense", "events", "order.wait_seconds = soon", "gateway.cors_origins",
-        "unknown variable SVC_TYPO"}) {
+       {"unknown key rolle", "bad.toml:1", "port.order = x: must be an integer", "bad.toml:3",
+        "user.hash_memory_kib = 5", "order.saga.lease_ms = 500", "no module \"shoes\"", "port.user = 70000",
+        "link.user = ftp://x", "link.order = local:", "database.payment", "--nonsense", "events",
+        "order.wait_seconds = soon", "gateway.cors_origins", "unknown variable SVC_TYPO"}) {
     CAPTURE(fault, bad.err);
     CHECK_THAT(bad.err, ContainsSubstring(fault));
   }
@@ -55,9 +58,12 @@ TEST_CASE("a file that is no TOML, or is not there, is told with its place") {
   CHECK(svc({"--config", (dir / "none.toml").string(), "--check-config"}).status == 2);
 }
 
-TEST_CASE("flags win over variables, variables over the file, the file over defaults; and one may ask which it was") {
+TEST_CASE(
+    "flags win over variables, variables over the file, the file over defaults; and one may ask which it "
+    "was") {
   const TempDir dir;
-  std::ofstream(dir / "svc.toml") << "drain_seconds = 1\n[order]\nwait_seconds = 3\nidempotency_hours = 48\n[port]\norder = 4002\n";
+  std::ofstream(dir / "svc.toml")
+      << "drain_seconds = 1\n[order]\nwait_seconds = 3\nidempotency_hours = 48\n[port]\norder = 4002\n";
   const auto file = (dir / "svc.toml").string();
   const auto printed = svc({"--print-config", "--order.wait-seconds=5", "--expose"},
                            {"SVC_CONFIG=" + file, "SVC_ORDER_WAIT_SECONDS=4", "SVC_PORT_ORDER=5002"});
@@ -99,19 +105,28 @@ TEST_CASE("the OpenAPI document is the one that is committed") {
   CHECK(golden == svc({"openapi"}).out);
 }
 
+TEST_CASE("the AsyncAPI document is the one that is committed") {
+  std::ifstream stream(SVC_SOURCE_DIR "/tests/golden/asyncapi.json");
+  const std::string golden{std::istreambuf_iterator<char>(stream), {}};
+  // A change of an event: look at it, then `./svc asyncapi > tests/golden/asyncapi.json`.
+  CHECK(golden == svc({"asyncapi"}).out);
+}
+
 TEST_CASE("a taken port is told, with status 1") {
   System system(whole);
   const TempDir dir;
   const auto taken = svc({"--role=user", "--data", dir.path().string(), "--config=/dev/null",
                           "--port.user=" + std::to_string(system.gateway())});
   CHECK(taken.status == 1);
-  CHECK_THAT(taken.err, ContainsSubstring("cannot listen on 127.0.0.1:" + std::to_string(system.gateway()) + ": Address already in use"));
+  CHECK_THAT(taken.err, ContainsSubstring("cannot listen on 127.0.0.1:" + std::to_string(system.gateway()) +
+                                          ": Address already in use"));
 }
 
 TEST_CASE("a data directory that cannot be written is told, with status 1") {
   const TempDir dir;
   std::ofstream(dir / "file") << "x";
-  const auto bad = svc({"--data", (dir / "file" / "data").string(), "--config=/dev/null", "--port.gateway=0"});
+  const auto bad =
+      svc({"--data", (dir / "file" / "data").string(), "--config=/dev/null", "--port.gateway=0"});
   CHECK(bad.status == 1);
   CHECK_THAT(bad.err, ContainsSubstring((dir / "file").string()));
   const auto address = svc({"--data", dir.path().string(), "--config=/dev/null", "--host=192.0.2.1"});
@@ -121,19 +136,24 @@ TEST_CASE("a data directory that cannot be written is told, with status 1") {
 
 TEST_CASE("svc token prints the token alone, and makes the keys if there are none") {
   const TempDir dir;
-  const auto made = svc({"token", "--subject", "joe", "--scope", "admin", "--ttl", "30d", "--data", (dir / "d").string()});
+  const auto made =
+      svc({"token", "--subject", "joe", "--scope", "admin", "--ttl", "30d", "--data", (dir / "d").string()});
   CHECK(made.status == 0);
   CHECK(std::ranges::count(made.out, '\n') == 1);
   CHECK(std::ranges::count(made.out, '.') == 2);
   struct stat info {};
   REQUIRE(::stat((dir / "d" / "keys" / "signing-1.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
-  for (const std::vector<std::string>& bad :
-       {std::vector<std::string>{"--subject", "joe"}, {"--scope", "admin"}, {"--subject", "j", "--scope", "king"},
-        {"--subject", "j", "--scope", "register:"}, {"--subject", "j", "--scope", "register:a b"},
-        {"--subject", "j", "--scope", "register:../x"}, {"--subject", "j", "--scope", "admin register:x"},
-        {"--subject", "j", "--scope", "admin", "--ttl", "soon"}, {"--subject", "j", "--scope", "admin", "--ttl", "0s"},
-        {"--subject", "j", "--scope", "admin", "--ttl", "9999d"}}) {
+  for (const std::vector<std::string>& bad : {std::vector<std::string>{"--subject", "joe"},
+                                              {"--scope", "admin"},
+                                              {"--subject", "j", "--scope", "king"},
+                                              {"--subject", "j", "--scope", "register:"},
+                                              {"--subject", "j", "--scope", "register:a b"},
+                                              {"--subject", "j", "--scope", "register:../x"},
+                                              {"--subject", "j", "--scope", "admin register:x"},
+                                              {"--subject", "j", "--scope", "admin", "--ttl", "soon"},
+                                              {"--subject", "j", "--scope", "admin", "--ttl", "0s"},
+                                              {"--subject", "j", "--scope", "admin", "--ttl", "9999d"}}) {
     auto words = bad;
     words.insert(words.begin(), "token");
     words.insert(words.end(), {"--data", (dir / "d").string()});
@@ -143,8 +163,8 @@ TEST_CASE("svc token prints the token alone, and makes the keys if there are non
 
 TEST_CASE("ports may be any free ones, and the ready line tells which") {
   const TempDir dir;
-  Child child({svc_binary(), "--data", dir.path().string(), "--config=/dev/null", "--port.gateway=0", "--port.operations=0",
-               "--port.registry=0"},
+  Child child({svc_binary(), "--data", dir.path().string(), "--config=/dev/null", "--port.gateway=0",
+               "--port.operations=0", "--port.registry=0"},
               dir / "log");
   const auto line = nlohmann::json::parse(child.first_line().value_or(""), nullptr, false);
   REQUIRE(line.is_object());

@@ -56,8 +56,9 @@ void FeedReader::stop() {
 Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(std::int64_t after) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
-  detach(Question::put(question, source_.feed,
-                       {consumer_.name(), after, joined(source_.types), page_size, patience_seconds}));
+  detach(Question::put(
+      question, source_.feed,
+      {consumer_.name(), after, joined(source_.types), page_size, heard_ ? patience_seconds : 0}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;
   asked_.reset();
@@ -87,6 +88,7 @@ Task<> FeedReader::run() {
       co_await pausing;
       continue;
     }
+    heard_ = true;
     FeedPage page = std::move(**question->answer);
     note(page.last - page.next, nullptr);
     if (page.last < read)
