@@ -151,8 +151,9 @@ void Writer::run_group(Group& group) {
     counts_.transactions += group.size();
     ++counts_.commits;
   }
-  finish(group);  // before the log is minded: nobody need wait for that
-  for (Bell* const bell : connection_->bells()) bell->ring();
+  for (Bell* const bell : connection_->bells())
+    bell->ring();  // while their owners still wait for their writes
+  finish(group);   // before the log is minded: nobody need wait for that
   try {
     checkpointer_.after_commit(*connection_);
   } catch (const SQLite::Exception& error) {
