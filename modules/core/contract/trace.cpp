@@ -29,7 +29,8 @@ std::string trace_of(const Origin& origin) {
   std::string id = origin.request_id;
   std::erase(id, '-');
   // The request itself is the parent: its span is the half of the id that is not the time. Not recorded.
-  return "00-" + id + "-" + id.substr(16) + "-00";
+  const auto trace = "00-" + id + "-" + id.substr(16) + "-00";
+  return is_traceparent(trace) ? trace : std::string();
 }
 
 }  // namespace svc

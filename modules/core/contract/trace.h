@@ -13,7 +13,7 @@ bool is_traceparent(std::string_view text);
 
 /// The `traceparent` of what follows from `origin`: the one its request came with; else one named after the
 /// request, or the saga, so that all that follows from it shares a trace. Empty when the request's id is no
-/// UUID.
+/// UUID, or one of zeros.
 std::string trace_of(const Origin& origin);
 
 }  // namespace svc
