@@ -86,7 +86,12 @@ Reply<ReadFeed> Outbox::read(Call call, ReadFeed query) {
     const auto now = Steady::now();
     if (!page.items.empty() || page.next < query.after || now >= limit) co_return page;
     if (ending_) co_return fail(Code::unavailable, "stopping", "The module is about to stop");
-    query.after = page.next;
+    if (page.next > query.after) {  // over what was not asked for; there may be more behind it
+      query.after = page.next;
+      NextTurn turn;
+      co_await turn;
+      continue;
+    }
     auto waiting = committed_.wait_until(heard, std::min(limit, now + look_interval));
     co_await waiting;
   }
@@ -121,9 +126,12 @@ Task<Result<Nothing>> Outbox::note(std::string reader, std::int64_t position) {
     if (noted.position >= 0 && age < (moved ? note_interval : known_interval)) co_return Nothing{};
     noted = {position, Steady::now()};
   }
+  const Time now =
+      clock_.now();  // not asked for later: nobody waits for this, and the outbox may be gone then
   auto writing =
       database_.write(Steady::now() + seconds{5}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        note_reader(transaction, reader, position, clock_.now());
+        const bool of_another = position > last_position(transaction);
+        note_reader(transaction, reader, of_another ? 0 : position, now);
         return Nothing{};
       });
   auto written = co_await writing;
