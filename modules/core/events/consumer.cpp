@@ -14,7 +14,8 @@ namespace svc::events {
 namespace {
 
 constexpr milliseconds retry_interval{250}, forget_interval{60'000};
-constexpr int retried_at_once = 100, forgotten_at_once = 2'000;
+constexpr int retried_at_once = 500,  // a process that stops waits for these
+    forgotten_at_once = 2'000;
 constexpr seconds write_limit{10};
 
 bool is_number(std::string_view text) { return parse_integer<std::int64_t>(text).has_value(); }
@@ -220,12 +221,18 @@ Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand)
 }
 
 Task<Result<Nothing>> Consumer::retry_due() {
-  const auto due =
-      database_.read([&](sql::Session& session) { return find_due(session, clock_.now(), retried_at_once); });
-  for (const auto number : due) {
-    auto trying = try_again(number, false);
-    auto tried = co_await trying;
-    if (!tried && tried.error().code == Code::unavailable) co_return refusal(tried);
+  bool some_done = true;
+  for (int left = retried_at_once; left > 0 && some_done;) {
+    const auto due =
+        database_.read([&](sql::Session& session) { return find_due(session, clock_.now(), left); });
+    some_done = false;
+    for (const auto number : due) {
+      auto trying = try_again(number, false);
+      auto tried = co_await trying;
+      if (tried) some_done |= tried->state == ParkedState::done;
+      else if (tried.error().code == Code::unavailable) co_return refusal(tried);
+    }
+    left -= static_cast<int>(due.size());
   }
   co_return Nothing{};
 }

@@ -102,6 +102,11 @@ class Consumer {
   /// Parks an event of before, in the transaction that finds that its effect cannot be had after all.
   void park(sql::Transaction& transaction, const Envelope& event, const Error& why);
 
+  // One round each of what start() has done again and again.
+  /// Tries what is due, and what that lets go; some hundreds at most.
+  Task<Result<Nothing>> retry_due();
+  Task<Result<Nothing>> forget_old();
+
   // What operators ask (contract/parked.h).
   Reply<ListParked> list(Call call, ListParked query);
   Reply<GetParked> get(Call call, GetParked query);
@@ -130,8 +135,6 @@ class Consumer {
                          Said& said);
   Result<const Known*> known(const Envelope& event) const;
   Task<Result<ParkedEvent>> try_again(std::int64_t number, bool by_hand);
-  Task<Result<Nothing>> retry_due();
-  Task<Result<Nothing>> forget_old();
   ParkedEvent after_failure(ParkedEvent parked, const Error& why) const;
 
   sql::Database& database_;
