@@ -67,6 +67,15 @@ class World {
     return std::move(*answer);
   }
 
+  /// Waits until the loop has done what it was given so far.
+  void settle() {
+    run([]() -> Task<int> {
+      NextTurn turn;
+      co_await turn;
+      co_return 0;
+    });
+  }
+
   /// `service` as others see it by this lane.
   template <class S>
   std::unique_ptr<S> open(Lane lane, S& service) {

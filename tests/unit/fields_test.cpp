@@ -283,6 +283,46 @@ TEST_CASE("the schema of a map bounds its entries") {
         R"("maxProperties":2,"propertyNames":{"minLength":1,"maxLength":3}})");
 }
 
+struct Carried {
+  JsonText content;
+  std::optional<JsonText> more;
+  std::vector<JsonText> list;
+  static constexpr auto fields() {
+    return rows(field(&Carried::content, "content", "Whatever it is"),
+                field(&Carried::more, "more", "More of it"), field(&Carried::list, "list", "Much of it"));
+  }
+  bool operator==(const Carried&) const = default;
+};
+
+TEST_CASE("any JSON is carried as it is") {
+  CHECK(encode(Carried{}) == R"({"content":null,"list":[]})");
+  for (const std::string text : {R"({"a":[1,{"b":null}],"c":"\"é\\\n🙂"})", "[]", "null", "true", "-1.5",
+                                 R"("{")", "9223372036854775807", "18446744073709551615"}) {
+    const Carried value{{text}, JsonText{text}, {{text}, {text}}};
+    const auto written = encode(value);
+    CAPTURE(written);
+    CHECK(written ==
+          R"({"content":)" + text + R"(,"more":)" + text + R"(,"list":[)" + text + "," + text + "]}");
+    Carried read;
+    Violations found;
+    decode(*parse_json(written), read, Unknown::refuse, found);
+    CHECK(found.empty());
+    CHECK(read == value);
+  }
+  Carried read;
+  Violations found;
+  decode(*parse_json(R"({"list":{}})"), read, Unknown::refuse, found);
+  CHECK(pointers(found) == std::vector<std::string>{"/content required", "/list type"});
+}
+
+TEST_CASE("the schema of any JSON allows all of it") {
+  Schemas schemas;
+  const auto schema = schema_of<Carried>(schemas, true);
+  CHECK(schema["required"] == OrderedJson({"content", "list"}));
+  CHECK(schema["properties"]["content"].dump() == R"({"description":"Whatever it is"})");
+  CHECK(schema["properties"]["list"]["items"].dump() == "{}");
+}
+
 TEST_CASE("formats") {
   for (const std::string good : {"a@b.co", "first.last+tag@sub.example.com", "o'neil@example.org", "A@B.CO"})
     CHECK(is_email_address(good));

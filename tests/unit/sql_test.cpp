@@ -1,10 +1,8 @@
 // The database: grouping, savepoints, snapshots, migrations, and a disk that fails.
 #include <SQLiteCpp/SQLiteCpp.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
-#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "sql/database.h"
 #include "support/catch.h"
 #include "support/eventually.h"
+#include "support/file_limit.h"
 #include "support/temp_dir.h"
 
 namespace {
@@ -267,27 +266,12 @@ TEST_CASE("two busy writers of one file share it") {
   CHECK(done[1] - before[1] > 200);
 }
 
-// Lets no file of this process grow beyond `bytes`, as a full or broken disk would.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_CASE("when the disk fails, writes are refused and never half-done, reads are served, and writes return") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
   REQUIRE(add_now(database, "before").has_value());
   {
-    const FileLimit limit(4'096);
+    const test::FileLimit limit(4'096);
     const auto uncertain = add_now(database, std::string(20'000, 'x'));
     REQUIRE_FALSE(uncertain.has_value());
     CHECK(uncertain.error().code == Code::unavailable);
@@ -307,7 +291,7 @@ TEST_CASE("a full disk in the middle of a group refuses all of it") {
   Database database(dir / "a.db", one);
   int refused = 0;
   {
-    const FileLimit limit(65'536);
+    const test::FileLimit limit(65'536);
     run_here([&]() -> Task<int> {
       std::vector<Task<Result<Nothing>>> tasks;
       for (int i = 0; i < 50; ++i) tasks.push_back(add(database, std::to_string(i) + std::string(100'000, 'x')));
