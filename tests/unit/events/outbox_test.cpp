@@ -130,12 +130,14 @@ TEST_CASE("who waits in vain is answered in time") {
   World world;
   Maker maker(world);
   maker.publish(Moved{"a", 1});
+  const auto begun = Steady::now();
   const auto page = world.run([&] {
     return maker.outbox.read(world.anyone().within(300ms), {"reader", 0, "thing_painted", 100, 30});
   });
   REQUIRE(page.has_value());
   CHECK(page->items.empty());
   CHECK(page->next == 1);
+  CHECK(Steady::now() - begun < 5s);
 }
 
 TEST_CASE("when the module stops, who waits is told so, and what is there is still told") {
@@ -158,6 +160,7 @@ TEST_CASE("when the module stops, who waits is told so, and what is there is sti
 TEST_CASE("what another process commits is told too") {
   World world;
   Maker maker(world), other(world);
+  const auto begun = Steady::now();
   const auto page = world.run([&]() -> Task<Result<FeedPage>> {
     auto reading = maker.outbox.read(world.anyone(), {"reader", 0, "", 100, 8});
     auto writing = other.write(kept, Moved{"a", 1});
@@ -167,6 +170,7 @@ TEST_CASE("what another process commits is told too") {
   });
   REQUIRE(page.has_value());
   CHECK(page->items.size() == 1);
+  CHECK(Steady::now() - begun < 5s);  // not when it would have waited in vain
 }
 
 TEST_CASE("an event travels as a CloudEvent") {
