@@ -70,6 +70,13 @@ class Bench:
             alone = printed_by("bench_transactions", count, self.seconds)["per_second"]
             self.loads[f"order at {count}", "its transactions on SQLite alone"] = {"per_second": alone}
 
+    def events(self):
+        self.say("events")
+        figures = printed_by("bench_events")
+        self.values["us from the commit of an event to its handler, median"] = figures["commit_to_handler_us"]["median"]
+        self.values["us from the commit of an event to its handler, p99"] = figures["commit_to_handler_us"]["p99"]
+        self.values["events a second from a module to another, each on disk"] = figures["embedded_per_second"]
+
     def whole(self):
         with Svc() as svc:
             self.values["MB of memory, idle"] = round(svc.memory_mb(), 1)
@@ -164,7 +171,7 @@ def print_table(bench):
 
 
 def main():
-    parts = ["small_things", "whole", "split", "peers", "idle", "growth"]
+    parts = ["small_things", "events", "whole", "split", "peers", "idle", "growth"]
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures for machines")
     parser.add_argument("--seconds", type=int, default=5, help="time of each load (default 5)")
