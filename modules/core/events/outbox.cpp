@@ -10,6 +10,7 @@
 namespace svc::events {
 namespace {
 
+constexpr std::size_t page_bytes = 1024 * 1024;  // a page goes beyond by one event: an answer has to end
 constexpr milliseconds trim_interval{10'000};
 constexpr int trimmed_at_once = 1'000;          // a transaction of others waits for these
 constexpr milliseconds note_interval{1'000};    // a reader's progress is written no more often
@@ -33,9 +34,13 @@ FeedPage look(sql::Session& session, const ReadFeed& query) {
   page.oldest = oldest_position(session).value_or(page.last + 1);
   page.next =
       query.after > page.last ? 0 : query.after;  // 0: another outbox than it has read, an older one put back
+  std::size_t bytes = 0;
   list_events(session, page.next, query.limit, [&](FeedEntry entry) {
+    if (bytes >= page_bytes) return;
     page.next = entry.position;
-    if (names(query.types, entry.event.type)) page.items.push_back(std::move(entry));
+    if (!names(query.types, entry.event.type)) return;
+    bytes += entry.event.data.text.size();
+    page.items.push_back(std::move(entry));
   });
   return page;
 }

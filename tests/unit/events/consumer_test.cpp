@@ -267,6 +267,22 @@ TEST_CASE("an operator sees parked events, tries them again, and gives them up")
   CHECK(hearer.effects_of("a") == Lines{"a 1", "a 3", "a 3"});
 }
 
+TEST_CASE("when an operator gives an event up, those behind it go on") {
+  World world;
+  world.events.consumer.attempts = 1;
+  Hearer hearer(world);
+  hearer.set_judge([](const Moved& moved) -> Result<Nothing> {
+    if (moved.number == 1) return not_now();
+    return Nothing{};
+  });
+  const auto events = moves(world, "a", 3);
+  REQUIRE(hearer.take(events).has_value());
+  REQUIRE(world.run([&] { return hearer.consumer.drop(world.anyone(), {events[0].id}); }).has_value());
+  hearer.retry_due();
+  CHECK(hearer.effects() == Lines{"a 2", "a 3"});
+  CHECK(hearer.parked().items.empty());
+}
+
 TEST_CASE("what cannot be read is parked at once, kept whole, and not tried again by itself") {
   World world;
   Hearer hearer(world);

@@ -81,6 +81,24 @@ TEST_CASE("the feed tells events in the order of the commits, page after page") 
   CHECK(std::ranges::is_sorted(seen, std::less_equal{}));  // none twice
 }
 
+TEST_CASE("a page of large events is cut short, and the next goes on behind it") {
+  World world;
+  Maker maker(world);
+  constexpr std::size_t large = 100'000, page_limit = 2 * 1024 * 1024;
+  for (int number = 1; number <= 40; ++number)
+    maker.publish(Moved{std::string(large, 'x'), number}, Painted{std::string(large, 'x')});
+  std::vector<std::int64_t> seen;
+  for (std::int64_t after = 0; after < 80;) {
+    const auto page = maker.read({"reader", after, "thing_moved", 100, 0});
+    REQUIRE(page.has_value());
+    REQUIRE(page->next > after);
+    CHECK(page->items.size() * large < page_limit);
+    for (const auto& entry : page->items) seen.push_back(entry.position);
+    after = page->next;
+  }
+  CHECK(seen.size() == 40);
+}
+
 TEST_CASE("only events of the types asked for are told, and the position moves over the others") {
   World world;
   Maker maker(world);
