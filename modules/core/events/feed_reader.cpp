@@ -90,7 +90,6 @@ Task<> FeedReader::run() {
     }
     heard_ = true;
     FeedPage page = std::move(**question->answer);
-    note(page.last - page.next, nullptr);
     if (page.last < read)
       log::error(
           "outbox_replaced",
@@ -100,7 +99,7 @@ Task<> FeedReader::run() {
                                    {"module", source_.module},
                                    {"from", read + 1},
                                    {"to", page.oldest - 1}});
-    const auto next = page.next;
+    const auto next = page.next, lag = page.last - next;
     // What is not ours is not worth a write each time.
     if (!page.items.empty() || next < read || next - written >= noted_behind) {
       auto taking = consumer_.take(source_.module, std::move(page));
@@ -114,6 +113,7 @@ Task<> FeedReader::run() {
     }
     read = next;
     failures_ = 0;
+    note(lag, nullptr);
   }
 }
 
