@@ -40,9 +40,9 @@ struct Tables {
 
 struct Bench {
   test::TempDir dir;
-  Tables orders{dir, "order", {"core/saga/schema.sql", "order/migrations/001_orders.sql"}};
-  Tables stock{dir, "inventory", {"inventory/migrations/001_items.sql"}};
-  Tables payments{dir, "payment", {"payment/migrations/001_payments.sql"}};
+  Tables orders{dir, "order", {"core/saga/schema.sql", "order/migrations/001_orders.sql", "core/events/outbox.sql"}};
+  Tables stock{dir, "inventory", {"inventory/migrations/001_items.sql", "core/events/outbox.sql"}};
+  Tables payments{dir, "payment", {"payment/migrations/001_payments.sql", "core/events/outbox.sql"}};
   Tables provider{dir, "provider", {"payment/src/test_provider/001_charges.sql"}};
   SystemClock clock;
   Uuid7 ids{clock};
@@ -61,6 +61,13 @@ Task<> commit(sql::Database& database, Do work) {
   if (!written) std::abort();
 }
 
+// Events as long as those of an order with one line.
+void tell(Transaction& t, Bench& bench, const char* type, const std::string& subject, std::size_t length) {
+  t.execute(
+      "INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, 1, ?, ?, ?, ?)",
+      bench.ids.next(), type, subject, bench.clock.now(), std::string(55, 'x'), std::string(length, 'x'));
+}
+
 Task<> one_order(Bench& bench) {
   const std::string id = bench.ids.next(), payment = bench.ids.next();
   const Time now = bench.clock.now();
@@ -77,12 +84,14 @@ Task<> one_order(Bench& bench) {
         "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history) "
         "VALUES (?, 'forward', 0, 1, 1, ?, ?, ?)",
         id, bench.user, now, std::string(90, 'x'));
+    tell(t, bench, "order_created", id, 390);
   });
   co_await creating;
   auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("INSERT INTO reservations (order_id, state, expires_at) VALUES (?, 'held', ?)", id, now);
     t.execute("INSERT INTO reservation_lines (order_id, sku, quantity) VALUES (?, 'anvil', 1)", id);
     t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
+    tell(t, bench, "stock_changed", "anvil", 70);
   });
   co_await reserving;
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {
@@ -95,17 +104,20 @@ Task<> one_order(Bench& bench) {
         "VALUES (?, ?, ?, 1999, 'USD', 'captured', ?)",
         payment, id, bench.user, now);
     t.execute("INSERT INTO ledger (payment_id, kind, amount, currency, at) VALUES (?, 'charge', 1999, 'USD', ?)", payment, now);
+    tell(t, bench, "payment_captured", payment, 200);
   });
   co_await paying;
   auto committing = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("UPDATE reservations SET state = 'committed' WHERE order_id = ?", id);
     t.execute("UPDATE items SET reserved = reserved - 1, on_hand = on_hand - 1 WHERE sku = 'anvil'");
+    tell(t, bench, "stock_changed", "anvil", 70);
   });
   co_await committing;
   auto confirming = commit(*bench.orders.database, [&](Transaction& t) {
     t.execute("UPDATE sagas SET state = 'done', step = 3, history = history || ? WHERE id = ? AND fence = 1",
               std::string(270, 'x'), id);
     t.execute("UPDATE orders SET status = 'confirmed', paid = 1, updated_at = ? WHERE id = ?", now, id);
+    tell(t, bench, "order_confirmed", id, 440);
   });
   co_await confirming;
 }
