@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-#include "events/carrier.h"
+#include "events/amqp_carrier.h"
 #include "events/subscribe.h"
 #include "http/client.h"
 #include "http/outside_of.h"
@@ -49,21 +49,27 @@ class Flags {
   std::map<std::string, std::string> values_;
 };
 
-std::unique_ptr<events::Carrier> carrier_of(const std::string& url) {
+std::unique_ptr<events::Carrier> carrier_of(const std::string& url, const std::string& owner, const Clock& clock) {
   if (url == "embedded") return std::make_unique<events::Embedded>();
-  throw std::invalid_argument("no such carrier: " + url);
+  const auto broker = amqp::parse_address(url);
+  if (!broker) throw std::invalid_argument("no such carrier: " + broker.error().detail);
+  events::AmqpOptions options;
+  options.lease_ms = 1'500;  // a publisher that is killed is followed by another soon
+  return std::make_unique<events::AmqpCarrier>(
+      *broker, options, std::vector{events::queue_for<EventList<Moved>>("hearer")}, owner, clock);
 }
 
 // What both are made of.
 struct Process {
   explicit Process(const Flags& flags)
-      : carrier(carrier_of(flags.text_or("carrier", "embedded"))),
-        environment{loops, clock, ids, ids.next(), flags.text("data"), events},
+      : carrier(carrier_of(flags.text_or("carrier", "embedded"), instance, clock)),
+        environment{loops, clock, ids, instance, flags.text("data"), events},
         cluster(flags.text("cluster"), clock),
         database(environment.data / "peer.db", test_things::migrations()) {}
 
   SystemClock clock;
   Uuid7 ids{clock};
+  std::string instance = ids.next();
   Loops loops{2};
   std::unique_ptr<events::Carrier> carrier;
   events::Setup events{*carrier, {}, {}};
