@@ -1,16 +1,19 @@
 // How soon an event has its effect, and how many do in a second: an outbox and a consumer in one process,
-// each with its database, and the embedded carrier between them. Prints JSON. Run by scripts/bench.
+// each with its database, and a carrier between them: the embedded one, and RabbitMQ where it is installed, started for
+// this. Prints JSON. Run by scripts/bench.
 //
 //   bench_events [EVENTS]
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "events/carrier.h"
+#include "events/amqp_carrier.h"
 #include "events/subscribe.h"
+#include "support/broker.h"
 #include "support/temp_dir.h"
 #include "support/things.h"
 
@@ -26,8 +29,8 @@ struct Bench {
   SystemClock clock;
   Uuid7 ids{clock};
   Loops loops{2};  // one for each side
-  events::Embedded carrier;
-  events::Setup events{carrier, {}, {}};
+  const std::unique_ptr<events::Carrier> carrier;
+  events::Setup events{*carrier, {}, {}};
   Environment environment{loops, clock, ids, "bench", dir.path(), events};
   sql::Database made{dir / "maker.db", test_things::migrations()};
   sql::Database heard{dir / "hearer.db", test_things::migrations()};
@@ -36,7 +39,8 @@ struct Bench {
   std::atomic<int> handled{0};
   std::atomic<Steady::rep> handled_at{0}, committed_at{0};
 
-  Bench() {
+  /// `broker`: the URI of one, or empty.
+  explicit Bench(const std::string& broker) : carrier(carrier_for(broker)) {
     consumer.follow("maker", [this](Call call, ReadFeed query) {
       return outbox.read(std::move(call), std::move(query));
     });
@@ -51,10 +55,18 @@ struct Bench {
           return Nothing{};
         });
     consumer.start(loops[0]);
+    outbox.start(loops[1]);
   }
   ~Bench() {
     consumer.stop();
+    outbox.stop();
     loops.stop();
+  }
+
+  std::unique_ptr<events::Carrier> carrier_for(const std::string& broker) {
+    if (broker.empty()) return std::make_unique<events::Embedded>();
+    return std::make_unique<events::AmqpCarrier>(amqp::parse_address(broker).value(), events::AmqpOptions{},
+                                                 std::vector{events::queue_for<EventList<Moved>>("hearer")}, "bench", clock);
   }
 
   Task<> publish(std::string thing, int count) {
@@ -115,10 +127,19 @@ double events_per_second(Bench& bench, int count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Bench bench;
-  const auto delays = delays_us(bench);
-  const double per_second = events_per_second(bench, argc > 1 ? std::atoi(argv[1]) : 50'000);
-  std::printf(
-      "{\"commit_to_handler_us\": {\"median\": %.0f, \"p99\": %.0f}, \"embedded_per_second\": %.0f}\n",
-      delays[delays.size() / 2], delays[delays.size() * 99 / 100], per_second);
+  const int count = argc > 1 ? std::atoi(argv[1]) : 50'000;
+  {
+    Bench bench("");
+    const auto delays = delays_us(bench);
+    const double per_second = events_per_second(bench, count);
+    std::printf("{\"commit_to_handler_us\": {\"median\": %.0f, \"p99\": %.0f}, \"embedded_per_second\": %.0f",
+                delays[delays.size() / 2], delays[delays.size() * 99 / 100], per_second);
+  }
+  if (test::Broker::there()) {
+    test::Broker broker;
+    Bench bench(broker.url());
+    events_per_second(bench, 1'000);  // the queue is there then
+    std::printf(", \"rabbitmq_per_second\": %.0f", events_per_second(bench, count));
+  }
+  std::printf("}\n");
 }

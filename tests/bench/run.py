@@ -76,6 +76,8 @@ class Bench:
         self.values["us from the commit of an event to its handler, median"] = figures["commit_to_handler_us"]["median"]
         self.values["us from the commit of an event to its handler, p99"] = figures["commit_to_handler_us"]["p99"]
         self.values["events a second from a module to another, each on disk"] = figures["embedded_per_second"]
+        if "rabbitmq_per_second" in figures:
+            self.values["the same by RabbitMQ"] = figures["rabbitmq_per_second"]
 
     def whole(self):
         with Svc() as svc:
