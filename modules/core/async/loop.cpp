@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "async/priority.h"
+
 namespace svc {
 namespace {
 
@@ -166,10 +168,15 @@ void Loop::unwatch(int fd, const Watcher* watcher) {
 Loops::Loops(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<Loop>());
   for (auto& loop : loops_) threads_.emplace_back([&loop] { loop->run(); });
+  threads_.emplace_back([this] {
+    take_priority(Priority::background);
+    background_.run();
+  });
 }
 
 void Loops::stop() {
   for (auto& loop : loops_) loop->stop();
+  background_.stop();
   for (auto& thread : threads_)
     if (thread.joinable()) thread.join();
 }

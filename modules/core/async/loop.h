@@ -147,7 +147,7 @@ class NextTurn : Work {
   std::coroutine_handle<> awaiting_;
 };
 
-/// A fixed set of loops, each with its thread.
+/// A fixed set of loops, each with its thread, and one more for what nobody waits for.
 class Loops {
  public:
   explicit Loops(std::size_t count);
@@ -155,10 +155,13 @@ class Loops {
   ~Loops();
   Loop& operator[](std::size_t index) { return *loops_[index]; }
   std::size_t size() const { return loops_.size(); }
+  /// Its thread has the priority background (priority.h).
+  Loop& background() { return background_; }
   void stop();
 
  private:
   std::vector<std::unique_ptr<Loop>> loops_;
+  Loop background_;
   std::vector<std::thread> threads_;
 };
 

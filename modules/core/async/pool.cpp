@@ -2,8 +2,12 @@
 
 namespace svc {
 
-Pool::Pool(std::size_t threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+Pool::Pool(std::size_t threads, std::size_t queue_limit, Priority priority) : queue_limit_(queue_limit) {
+  for (std::size_t i = 0; i < threads; ++i)
+    threads_.emplace_back([this, priority] {
+      take_priority(priority);
+      work();
+    });
 }
 
 Pool::~Pool() {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "async/priority.h"
 #include "async/task.h"
 #include "base/error.h"
 
@@ -23,7 +24,7 @@ namespace svc {
 class Pool {
  public:
   /// `threads` at work, and at most `queue_limit` waiting.
-  Pool(std::size_t threads, std::size_t queue_limit);
+  Pool(std::size_t threads, std::size_t queue_limit, Priority priority = Priority::normal);
   /// Finishes what is queued.
   ~Pool();
 

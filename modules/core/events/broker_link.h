@@ -46,7 +46,7 @@ class BrokerLink {
   const amqp::Options options_;
   const Prepare prepare_;
   std::unique_ptr<amqp::Session> session_;  // touched on the pool's thread alone
-  Pool pool_{1, 4};                         // ends first
+  Pool pool_{1, 4, Priority::background};   // ends first
 };
 
 }  // namespace svc::events

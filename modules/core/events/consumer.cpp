@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 
 #include "base/ids.h"
 #include "base/integer.h"
@@ -51,7 +52,9 @@ void Consumer::follow(std::string module, Feed feed) {
 }
 
 void Consumer::handle(const std::string& module, const EventInfo& event, Handler handler) {
-  std::ranges::find(sources_, module, &Source::module)->types.emplace_back(event.type);
+  const auto source = std::ranges::find(sources_, module, &Source::module);
+  if (source == sources_.end()) throw std::logic_error(name_ + " does not follow " + module);
+  source->types.emplace_back(event.type);
   handlers_[{source_of(module), std::string(event.type)}] = {event.version, std::move(handler)};
 }
 

@@ -1,7 +1,8 @@
 -- What has happened, written by the transaction in which it happened. Positions ascend in the order of the commits:
--- one transaction writes at a time.
+-- one transaction writes at a time. The last row is never deleted, so that no position is used again (AUTOINCREMENT would
+-- see to that too, by writing to a table of its own for each event).
 CREATE TABLE outbox (
-  position    INTEGER PRIMARY KEY AUTOINCREMENT,
+  position    INTEGER PRIMARY KEY,
   id          TEXT NOT NULL,
   type        TEXT NOT NULL,
   version     INTEGER NOT NULL,

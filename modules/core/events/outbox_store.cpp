@@ -1,5 +1,6 @@
 #include "events/outbox_store.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace svc::events {
@@ -38,12 +39,8 @@ void list_events(sql::Session& session, std::int64_t after, int limit,
       [&](const sql::Row& row) { add(read_entry(row)); }, after, limit);
 }
 
-// AUTOINCREMENT: SQLite remembers it, also when all rows are deleted.
 std::int64_t last_position(sql::Session& session) {
-  return session
-      .first("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'",
-             [](const sql::Row& row) { return row.integer(0); })
-      .value_or(0);
+  return session.first("SELECT MAX(position) FROM outbox", number).value_or(std::nullopt).value_or(0);
 }
 
 std::optional<std::int64_t> oldest_position(sql::Session& session) {
@@ -87,11 +84,12 @@ int delete_read_events(sql::Transaction& transaction, Time old, std::int64_t kee
   const auto read = transaction.first("SELECT MIN(position) FROM outbox_readers", number)
                         .value_or(std::nullopt)
                         .value_or(std::numeric_limits<std::int64_t>::max());
+  const auto last = last_position(transaction);
   return transaction.execute(
       "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE position <= ? ORDER BY "
       "position LIMIT ?) "
       "AND (time < ? OR position <= ?)",
-      read, limit, old, last_position(transaction) - keep);
+      std::min(read, last - 1), limit, old, last - keep);
 }
 
 }  // namespace svc::events

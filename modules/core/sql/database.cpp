@@ -9,7 +9,7 @@
 
 namespace svc::sql {
 
-Database::Database(std::filesystem::path file, Migrations migrations) : file_(std::move(file)) {
+Database::Database(std::filesystem::path file, Migrations migrations, Priority priority) : file_(std::move(file)) {
   std::error_code error;
   if (!file_.parent_path().empty()) std::filesystem::create_directories(file_.parent_path(), error);
   if (error)
@@ -17,7 +17,7 @@ Database::Database(std::filesystem::path file, Migrations migrations) : file_(st
   try {
     auto connection = std::make_unique<Connection>(file_, Connection::Mode::write);
     migrate(*connection, migrations, file_.string());
-    writer_ = std::make_unique<Writer>(std::move(connection));
+    writer_ = std::make_unique<Writer>(std::move(connection), priority);
   } catch (const SQLite::Exception& failure) {
     throw std::runtime_error("cannot open database " + file_.string() + ": " + failure.what());
   }

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "async/loop.h"
+#include "async/priority.h"
 #include "async/task.h"
 #include "base/error.h"
 #include "sql/migrations.h"
@@ -42,7 +43,8 @@ class Database {
  public:
   /// Opens or makes the file and its directory, and migrates it. Throws std::runtime_error, with a message for
   /// the operator, when that cannot be done.
-  Database(std::filesystem::path file, Migrations migrations);
+  /// `priority`: of the thread that writes.
+  Database(std::filesystem::path file, Migrations migrations, Priority priority = Priority::normal);
   /// Finishes the writes that are queued.
   ~Database();
 

@@ -36,10 +36,13 @@ bool is_storage_failure(const SQLite::Exception& error) {
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Connection> connection)
+Writer::Writer(std::unique_ptr<Connection> connection, Priority priority)
     : connection_(std::move(connection)), checkpointer_(connection_->raw().getFilename()) {
   connection_->wait_for_no_lock();  // begin() does, and minds the deadlines of those who wait
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this, priority] {
+    take_priority(priority);
+    work();
+  });
 }
 
 Writer::~Writer() {

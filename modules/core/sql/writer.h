@@ -18,7 +18,7 @@ namespace svc::sql {
 
 class Writer {
  public:
-  explicit Writer(std::unique_ptr<Connection> connection);
+  Writer(std::unique_ptr<Connection> connection, Priority priority);
   /// Finishes what is queued.
   ~Writer();
 

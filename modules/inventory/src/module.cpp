@@ -19,7 +19,7 @@ class InventoryModule final : public Hosted<Inventory> {
 
   Inventory& service() override { return service_; }
   void start() override {
-    outbox_.start(loops_[0]);
+    outbox_.start(loops_.background());
     sweeper_.start(loops_[0]);
   }
   void stopping() override { outbox_.stopping(); }

@@ -15,7 +15,7 @@ class NotificationModule final : public Hosted<Notifications> {
   NotificationModule(const Config& config, const Environment& environment, const std::filesystem::path& database,
                      const Links& links)
       : loops_(environment.loops),
-        database_(database, migrations()),
+        database_(database, migrations(), Priority::background),
         consumer_(database_, "notification", environment),
         sender_(database_, consumer_, links.users, noted_, environment.clock, config, environment.data),
         service_(database_, consumer_) {
@@ -24,8 +24,8 @@ class NotificationModule final : public Hosted<Notifications> {
 
   Notifications& service() override { return service_; }
   void start() override {
-    consumer_.start(loops_[0]);
-    sender_.start(loops_[0]);
+    consumer_.start(loops_.background());
+    sender_.start(loops_.background());
   }
   void stop() override {
     consumer_.stop();

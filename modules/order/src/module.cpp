@@ -26,8 +26,8 @@ class OrderModule final : public Hosted<Orders> {
   Orders& service() override { return service_; }
   void start() override {
     runner_.start(loops_[0]);
-    outbox_.start(loops_[0]);
-    consumer_.start(loops_[0]);
+    outbox_.start(loops_.background());
+    consumer_.start(loops_.background());
   }
   void stopping() override { outbox_.stopping(); }
   void stop() override {

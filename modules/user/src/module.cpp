@@ -23,7 +23,7 @@ class UserModule final : public Hosted<Users> {
   Users& service() override { return service_; }
   void start() override {
     loops_[0].post([this] { detach(bootstrap()); });
-    outbox_.start(loops_[0]);
+    outbox_.start(loops_.background());
   }
   void stopping() override { outbox_.stopping(); }
   void stop() override { outbox_.stop(); }

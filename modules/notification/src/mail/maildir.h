@@ -28,7 +28,7 @@ class Maildir final : public Mailer {
   void remove_leftovers() const;
 
   const std::filesystem::path tmp_, new_, cur_;
-  Pool pool_{1, 1'000};
+  Pool pool_{1, 1'000, Priority::background};
 };
 
 }  // namespace svc::notification

@@ -209,7 +209,7 @@ Result<Nothing> Smtp::Connection::send(const SmtpOptions& options, const std::st
 Smtp::Smtp(SmtpOptions options)
     : options_(std::move(options)),
       password_(read_password(options_)),
-      pool_(static_cast<std::size_t>(options_.connections), 1'000) {
+      pool_(static_cast<std::size_t>(options_.connections), 1'000, Priority::background) {
   static const auto ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (ready != CURLE_OK) throw std::runtime_error("libcurl cannot be used");
 }
