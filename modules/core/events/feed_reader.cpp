@@ -51,6 +51,7 @@ void FeedReader::stop() {
     if (asked_) asked_->over.happen();
   });
   background_.stop();
+  loop_ = nullptr;  // once: nobody would wait for what a second time posts
 }
 
 Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(std::int64_t after) {
