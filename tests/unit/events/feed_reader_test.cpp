@@ -81,13 +81,18 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   std::filesystem::copy_file(world.dir / "backup.db", world.dir / "maker.db");
   maker.emplace(world);
   maker->publish_moves("a", 6, 7);
-  Hearer again(world, feed_of(*maker));
+  std::atomic<std::int64_t> asked{0};
+  Hearer again(world, [&](Call call, ReadFeed query) {
+    asked = query.after;
+    return maker->outbox.read(std::move(call), std::move(query));
+  });
   again.consumer.start(world.loops[0]);
   CHECK(eventually([&] { return again.consumer.cursor("maker") == 7; }));
   CHECK(again.effects_of("a") == numbered("a", 1, 7));
   CHECK(again.effects_of("lost") == numbered("lost", 1, 5));
   maker->publish(Moved{"a", 8});
   CHECK(eventually([&] { return again.effects_of("a").size() == 8; }));
+  CHECK(eventually([&] { return asked == 8; }));  // where it stands in the outbox that there is
 }
 
 // An answer that takes its way through the loop, as every answer of a feed does that has nothing at once.
