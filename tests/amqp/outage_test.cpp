@@ -1,5 +1,6 @@
 // Sessions on a broker that crashes, stands still, or is short of memory.
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "amqp/fixture.h"
@@ -110,6 +111,31 @@ TEST_CASE("a broker that stands still or takes nothing is left in good time") {
     CHECK(noticed);
     CHECK(idle->keep_alive().error().reason == "amqp_lost");
     CHECK(heard.error().reason == "amqp_lost");
+  }
+
+  SECTION("it stands still, and an interrupt ends the waiting for it") {
+    const auto interrupted = [&](auto wait) {
+      const auto interrupt = std::make_shared<amqp::Interrupt>();
+      const auto begin = Steady::now();
+      auto waiting = std::async(std::launch::async, [&] { return wait(interrupt); });
+      const bool waits = waiting.wait_for(milliseconds{200}) == std::future_status::timeout;
+      interrupt->interrupt();
+      const Error error = waiting.get();
+      CHECK(waits);
+      CHECK(Steady::now() - begin < seconds{2});
+      CHECK(error.code == Code::unavailable);
+      const auto too_late = amqp::Session::open(address, {}, interrupt);
+      REQUIRE_FALSE(too_late);
+      CHECK(too_late.error().reason == "amqp_lost");
+    };
+    interrupted([&](auto interrupt) {
+      auto opened = amqp::Session::open(address, {}, interrupt);
+      REQUIRE(opened);
+      broker.freeze();
+      return (*opened)->publish(exchange, numbered(queue, 1, 1)).error();
+    });
+    interrupted([&](auto interrupt) { return amqp::Session::open(address, {}, interrupt).error(); });
+    broker.thaw();
   }
 
   SECTION("it is short of memory") {

@@ -105,15 +105,14 @@ Result<Nothing> sign_in(amqp_connection_state_t connection, const Address& addre
                           flag_entry("publisher_confirms", true)};
   std::array properties{text_entry("product", "svc"), table_entry("capabilities", table_of(capabilities))};
   const auto table = table_of(properties);
-  const auto patience = timeval_of(milliseconds{options.connect_timeout_ms});
-  amqp_set_handshake_timeout(connection, &patience);
+  const auto answers = timeval_of(milliseconds{options.answer_timeout_ms});
+  amqp_set_handshake_timeout(connection, &answers);
   const auto reply =
       amqp_login_with_properties(connection, address.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS,
                                  AMQP_DEFAULT_FRAME_SIZE, static_cast<int>(options.heartbeat_seconds), &table,
                                  AMQP_SASL_METHOD_PLAIN, address.user.c_str(), address.password.c_str());
   if (reply.reply_type != AMQP_RESPONSE_NORMAL) return fail(refusal_of(reply, address));
 
-  const auto answers = timeval_of(milliseconds{options.answer_timeout_ms});
   amqp_set_rpc_timeout(connection, &answers);
   amqp_channel_open(connection, channel);
   const auto opened = amqp_get_rpc_reply(connection);
@@ -125,14 +124,18 @@ Result<Nothing> sign_in(amqp_connection_state_t connection, const Address& addre
 }  // namespace
 
 void Disconnect::operator()(amqp_connection_state_t_* connection) const {
+  if (interrupt) interrupt->unwatch();
   amqp_destroy_connection(connection);
 }
 
-Result<Connection> connect(const Address& address, const Options& options) {
-  Connection connection(amqp_new_connection());
+Result<Connection> connect(const Address& address, const Options& options,
+                           std::shared_ptr<Interrupt> interrupt) {
+  Connection connection(amqp_new_connection(), {interrupt});
   if (!connection) throw std::bad_alloc();
   auto opened = open_socket(connection.get(), address, options);
   if (!opened) return refusal(opened);
+  if (interrupt && !interrupt->watch(amqp_get_sockfd(connection.get())))
+    return fail(Code::unavailable, "amqp_lost", told(address) + ": Interrupted");
   auto signed_in = sign_in(connection.get(), address, options);
   if (!signed_in) return refusal(signed_in);
   return connection;

@@ -17,7 +17,8 @@ inline constexpr amqp_channel_t channel = 1;
 
 /// As Session::open(). The channel is open; each answer of the broker is waited for as long as the options
 /// say.
-Result<Connection> connect(const Address& address, const Options& options);
+Result<Connection> connect(const Address& address, const Options& options,
+                           std::shared_ptr<Interrupt> interrupt = nullptr);
 
 /// What a broker says as it closes a connection or a channel.
 struct Closure {

@@ -32,8 +32,9 @@ Error differs(const Closure& closure, const std::string& reason, const std::stri
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> Session::open(const Address& address, const Options& options) {
-  auto connection = connect(address, options);
+Result<std::unique_ptr<Session>> Session::open(const Address& address, const Options& options,
+                                               std::shared_ptr<Interrupt> interrupt) {
+  auto connection = connect(address, options, std::move(interrupt));
   if (!connection) return refusal(connection);
   std::unique_ptr<Session> session(new Session(std::move(*connection), options));
   amqp_confirm_select(session->connection_.get(), channel);

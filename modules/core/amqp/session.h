@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "amqp/address.h"
+#include "amqp/interrupt.h"
 #include "base/clock.h"
 #include "base/fields.h"
 
@@ -35,7 +36,7 @@ namespace svc::amqp {
 
 struct Options {
   std::string ca_file;
-  std::int64_t connect_timeout_ms = 5'000;
+  std::int64_t connect_timeout_ms = 2'000;
   std::int64_t heartbeat_seconds = 20;
   std::int64_t answer_timeout_ms = 10'000;
   static constexpr auto fields() {
@@ -46,14 +47,16 @@ struct Options {
               "system's",
               Length{0, 4'096}, Default{""}),
         field(&Options::connect_timeout_ms, "connect_timeout_ms",
-              "Time a connection may take to be made, and then again to be signed in", Range{10, 60'000},
-              Default{5'000}),
+              "Time a connection may take to be made; a process that stops may have to wait for it",
+              Range{10, 60'000}, Default{2'000}),
         field(&Options::heartbeat_seconds, "heartbeat_seconds",
               "Longest silence on a connection; after two of them it counts as broken (the broker may ask "
               "for less)",
               Range{1, 600}, Default{20}),
         field(&Options::answer_timeout_ms, "answer_timeout_ms",
-              "Time the broker may take for its next answer, such as the confirmation of what was published",
+              "Time the broker may take to let one in, and for its next answer, such as the confirmation of "
+              "what was "
+              "published",
               Range{10, 600'000}, Default{10'000}));
   }
 };
@@ -84,6 +87,7 @@ struct Delivery {
 
 /// librabbitmq's connection, closed with its owner.
 struct Disconnect {
+  std::shared_ptr<Interrupt> interrupt{};
   void operator()(amqp_connection_state_t_* connection) const;
 };
 using Connection = std::unique_ptr<amqp_connection_state_t_, Disconnect>;
@@ -92,7 +96,9 @@ using Connection = std::unique_ptr<amqp_connection_state_t_, Disconnect>;
 /// broker ends the connection.
 class Session {
  public:
-  static Result<std::unique_ptr<Session>> open(const Address& address, const Options& options);
+  /// `interrupt`, if any, is for this session alone while it lives; it may be used again for the next.
+  static Result<std::unique_ptr<Session>> open(const Address& address, const Options& options,
+                                               std::shared_ptr<Interrupt> interrupt = nullptr);
   /// What was delivered and not acknowledged goes to another consumer. Waits up to a second for the broker's
   /// farewell.
   ~Session();

@@ -36,6 +36,9 @@ class BrokerLink {
   }
   /// Gives the session up: what it was given and has not acknowledged is given to it, or another, again.
   Task<> close();
+  /// From now on the broker is given a moment, and then not waited for any more. `loop` measures it.
+  /// Thread-safe.
+  void leave(Loop& loop) const;
 
   std::string told() const { return amqp::told(address_); }
 
@@ -45,6 +48,7 @@ class BrokerLink {
   const amqp::Address address_;
   const amqp::Options options_;
   const Prepare prepare_;
+  const std::shared_ptr<amqp::Interrupt> interrupt_ = std::make_shared<amqp::Interrupt>();
   std::unique_ptr<amqp::Session> session_;  // touched on the pool's thread alone
   Pool pool_{1, 4, Priority::background};   // ends first
 };

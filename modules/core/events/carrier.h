@@ -15,6 +15,8 @@ class Carrying {
  public:
   virtual ~Carrying() = default;
   virtual void start(Loop& loop) = 0;
+  /// Ends what might keep stop() waiting. From any thread; may be left out.
+  virtual void stopping() {}
   /// Not from a loop's thread.
   virtual void stop() = 0;
 };

@@ -65,6 +65,10 @@ void Consumer::start(Loop& loop) {
   forgetter_.start(loop);
 }
 
+void Consumer::stopping() {
+  if (delivering_) delivering_->stopping();
+}
+
 void Consumer::stop() {
   if (!delivering_) return;
   delivering_->stop();

@@ -88,6 +88,8 @@ class Consumer {
 
   /// Has its events brought, retries what is due, and forgets what is old, from now on.
   void start(Loop& loop);
+  /// Ends what might keep stop() waiting.
+  void stopping();
   /// Not from a loop's thread.
   void stop();
 

@@ -146,9 +146,11 @@ Task<Result<Nothing>> Outbox::note(std::string reader, std::int64_t position) {
 void Outbox::stopping() {
   ending_ = true;
   committed_.ring();
+  sending_->stopping();
 }
 
 void Outbox::stop() {
+  stopping();
   sending_->stop();
   trimmer_.stop();
 }

@@ -7,7 +7,7 @@ namespace svc::events {
 namespace {
 
 constexpr milliseconds patience{250};  // a stop waits for it
-constexpr resilience::BackoffOptions backoff{100, 15'000};
+constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 }  // namespace
 
@@ -22,8 +22,17 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
                 return session.consume(queue, prefetch);
               }) {}
 
+void QueueReader::start(Loop& loop) {
+  loop_ = &loop;
+  background_.start(loop);
+}
+
+void QueueReader::stopping() {
+  if (loop_ != nullptr && !ending_.exchange(true)) broker_.leave(*loop_);
+}
+
 void QueueReader::stop() {
-  ending_ = true;
+  stopping();
   background_.stop();
 }
 
@@ -52,12 +61,15 @@ Task<> QueueReader::run() {
   while (!ending_ && !background_.stopping()) {
     auto taking = take_some();
     auto taken = co_await taking;
+    if (ending_) break;
     consumer_.note({broker_.told(), 0, taken ? std::nullopt : std::optional(taken.error().detail)});
     failures_ = taken ? 0 : failures_ + 1;
     if (taken) continue;
     auto pausing = background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));
     co_await pausing;
   }
+  auto closing = broker_.close();
+  co_await closing;
 }
 
 }  // namespace svc::events

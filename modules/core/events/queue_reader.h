@@ -13,7 +13,8 @@ class QueueReader final : public Carrying {
   QueueReader(Consumer& consumer, const amqp::Address& address, const AmqpOptions& options,
               const std::vector<amqp::Queue>& queues);
 
-  void start(Loop& loop) override { background_.start(loop); }
+  void start(Loop& loop) override;
+  void stopping() override;
   void stop() override;
 
  private:
@@ -23,6 +24,7 @@ class QueueReader final : public Carrying {
   Consumer& consumer_;
   const AmqpOptions options_;
   BrokerLink broker_;
+  Loop* loop_ = nullptr;
   int failures_ = 0;
   std::atomic<bool> ending_{false};
   Background background_{[this] { return run(); }};

@@ -11,7 +11,7 @@ namespace {
 constexpr auto reader = "amqp";  // its name among the readers of an outbox
 constexpr int published_at_once = 200;
 constexpr seconds write_limit{10};
-constexpr resilience::BackoffOptions backoff{100, 15'000};
+constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 }  // namespace
 
@@ -24,8 +24,17 @@ Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& op
       broker_(address, options.connection,
               [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }) {}
 
+void Relay::start(Loop& loop) {
+  loop_ = &loop;
+  background_.start(loop);
+}
+
+void Relay::stopping() {
+  if (loop_ != nullptr && !ending_.exchange(true)) broker_.leave(*loop_);
+}
+
 void Relay::stop() {
-  ending_ = true;
+  stopping();
   background_.stop();
 }
 
@@ -38,7 +47,7 @@ Task<Result<Nothing>> Relay::hold_lease() {
       Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
         const Time now = clock_.now();
         auto held = find_reader(transaction, reader);
-        const bool ours = held.owner == owner_ && lease_ && held.fence == lease_->fence;
+        const bool ours = held.owner == owner_;
         if (!ours && held.lease_until > now)
           return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
         if (!ours) ++held.fence;
@@ -118,6 +127,7 @@ Task<> Relay::run() {
   while (!ending_ && !background_.stopping()) {
     auto relaying = relay_some();
     auto relayed = co_await relaying;
+    if (ending_) break;
     const bool elsewhere = !relayed && relayed.error().code == Code::conflict;
     const std::string trouble = relayed || elsewhere ? std::string{} : relayed.error().reason;
     if (trouble != trouble_) {
@@ -132,6 +142,8 @@ Task<> Relay::run() {
     auto pausing = background_.pause_until(Steady::now() + pause);
     co_await pausing;
   }
+  auto closing = broker_.close();
+  co_await closing;
   if (!lease_) co_return;
   // So that others need not wait for it to lapse.
   auto writing = outbox_.database().write(Steady::now() + seconds{1}, [&](sql::Transaction& transaction) -> Result<Nothing> {

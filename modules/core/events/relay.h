@@ -13,7 +13,8 @@ class Relay final : public Carrying {
   Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options, const std::vector<amqp::Queue>& queues,
         std::string owner, const Clock& clock);
 
-  void start(Loop& loop) override { background_.start(loop); }
+  void start(Loop& loop) override;
+  void stopping() override;
   void stop() override;
 
  private:
@@ -35,6 +36,7 @@ class Relay final : public Carrying {
   BrokerLink broker_;
   std::optional<Lease> lease_;
   std::string trouble_;
+  Loop* loop_ = nullptr;
   int failures_ = 0;
   std::atomic<bool> ending_{false};
   Background background_{[this] { return run(); }};

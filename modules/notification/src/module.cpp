@@ -27,6 +27,7 @@ class NotificationModule final : public Hosted<Notifications> {
     consumer_.start(loops_.background());
     sender_.start(loops_.background());
   }
+  void stopping() override { consumer_.stopping(); }
   void stop() override {
     consumer_.stop();
     sender_.stop();

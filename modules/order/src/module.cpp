@@ -29,7 +29,10 @@ class OrderModule final : public Hosted<Orders> {
     outbox_.start(loops_.background());
     consumer_.start(loops_.background());
   }
-  void stopping() override { outbox_.stopping(); }
+  void stopping() override {
+    outbox_.stopping();
+    consumer_.stopping();
+  }
   void stop() override {
     consumer_.stop();
     runner_.stop();
