@@ -30,12 +30,11 @@ TEST_CASE("help and version") {
 
 TEST_CASE("every fault of a command line is told at once, with status 2") {
   const TempDir dir;
-  std::ofstream(dir / "bad.toml")
-      << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
+  std::ofstream(dir / "bad.toml") << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
   const auto bad =
       svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
            "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
-           "--events=amqp://x", "--order.wait-seconds=soon"},
+           "--events=kafka://x", "--order.wait-seconds=soon"},
           {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
   CHECK(bad.status == 2);
   CHECK(bad.out.empty());
@@ -90,6 +89,26 @@ TEST_CASE("what --print-config prints can be read back") {
   const std::string kept = R"(data = "a\u0009b\u007f\"\\\u000a")";
   CHECK_THAT(odd, ContainsSubstring(kept));
   CHECK_THAT(read.out, ContainsSubstring(kept));
+}
+
+TEST_CASE("the password of a URL is shown to nobody") {
+  const auto told = [](const std::string& url) {
+    return svc({"--print-config", "--config=/dev/null", "--events=" + url}).out;
+  };
+  CHECK_THAT(told("amqp://shop:open%20sesame@broker:5672/backroom"),
+             ContainsSubstring("events = \"amqp://shop:***@broker:5672/backroom\"  # --events"));
+  CHECK_THAT(told("amqp://shop:sesame@broker"), !ContainsSubstring("sesame"));
+  CHECK_THAT(told("amqp://shop@broker:5672"), ContainsSubstring("\"amqp://shop@broker:5672\""));
+  CHECK_THAT(told("amqp://broker:5672/x"), ContainsSubstring("\"amqp://broker:5672/x\""));
+
+  for (const std::string bad :
+       {"--events=amqp://shop:ses:a/m@e@broker:x", "--event=amqp://shop:ses:a/m@e@broker",
+        "--registry=http://shop:ses:a/m@e@broker", "--threads=amqp://shop:ses:a/m@e@broker"}) {
+    CAPTURE(bad);
+    const auto refused = svc({"--check-config", "--config=/dev/null", bad});
+    CHECK(refused.status == 2);
+    CHECK_THAT(refused.err, !ContainsSubstring("ses") && !ContainsSubstring("m@e"));
+  }
 }
 
 TEST_CASE("the configuration file that is delivered names every key with its default") {

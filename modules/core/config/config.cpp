@@ -52,10 +52,21 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+// With *** for the password of a URL. Whatever might be part of one goes: it may hold any character, also
+// those that it should not.
+std::string without_password(std::string text) {
+  const auto begin = text.find("://");
+  if (begin == std::string::npos) return text;
+  const auto colon = text.find(':', begin + 3), at = text.rfind('@');
+  if (at != std::string::npos && colon < at) text.replace(colon + 1, at - colon - 1, "***");
+  return text;
+}
+
 // With its sentence before it. `name`: within its table.
 std::string print_key(const Key& key, const std::string& name, bool as_template) {
   return "# " + key.doc + ".\n" + (as_template ? "#" : "") + name + " = " +
-         (key.is_text ? quoted(key.value) : key.value) + (as_template ? "\n" : "  # " + key.source + "\n");
+         (key.is_text ? quoted(without_password(key.value)) : key.value) +
+         (as_template ? "\n" : "  # " + key.source + "\n");
 }
 
 std::string last_word(const std::string& name) { return name.substr(name.rfind('.') + 1); }
@@ -132,6 +143,8 @@ const Key* Config::find_in_lists(std::string_view name) const {
       if (const auto found = std::ranges::find(entry, name, &Key::name); found != entry.end()) return &*found;
   return nullptr;
 }
+
+void Config::fault(std::string what) { faults_.push_back(without_password(std::move(what))); }
 
 void Config::fault_of(std::string_view name, const std::string& what) {
   const Key* const plain = find(name);

@@ -12,7 +12,7 @@
 //   list "gateway.routes"      file   [[gateway.routes]]
 //                                     prefix = "/shop"        # key "gateway.routes.0.prefix"
 //
-// Every fault of every place is found before the first one is told.
+// Every fault of every place is found before the first one is told. The password of a URL is told nowhere.
 #pragma once
 
 #include <algorithm>
@@ -122,7 +122,7 @@ class Config {
   void check();
 
   /// For faults that only others can find.
-  void fault(std::string what) { faults_.push_back(std::move(what)); }
+  void fault(std::string what);
   /// The same, of a key's value: told with it and its place.
   void fault_of(std::string_view key, const std::string& what);
   const std::vector<std::string>& faults() const { return faults_; }
