@@ -54,8 +54,9 @@ void Sender::stop() {
 }
 
 // Its mail, to the address that its customer has now. Code::not_found: there is no such customer any more.
-Task<Result<Mail>> Sender::compose(StoredNotification stored) {
+Task<Result<Mail>> Sender::compose(StoredNotification stored, Steady::time_point deadline) {
   Call call;
+  call.deadline = deadline;
   call.from_service = true;
   auto finding = users_.handle(call.within(seconds{5}), user::FindUser{stored.notification.user_id});
   auto user = co_await finding;
@@ -71,11 +72,13 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
   Notification& notification = tried.notification;
   notification.failure.reset();
   std::optional<Error> why;
+  // Well before somebody else may claim it.
+  const auto deadline = Steady::now() + milliseconds{seconds{config_.sender.claim_seconds}} / 2;
   try {
-    auto composing = compose(stored);
+    auto composing = compose(stored, deadline);
     auto mail = co_await composing;
     if (mail) {
-      auto sending = mailer_->send(std::move(*mail), Steady::now() + seconds{config_.sender.claim_seconds} / 2);
+      auto sending = mailer_->send(std::move(*mail), deadline);
       auto sent = co_await sending;
       if (!sent) why = sent.error();
       tried.carrier_failed = why && why->code != Code::invalid;
