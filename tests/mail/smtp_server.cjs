@@ -11,7 +11,7 @@ const [directory, text] = process.argv.slice(2);
 // must sign in; refuse: {mail|rcpt|data: status}, and {auth: status} for those who may not; mute: does not answer QUIT;
 // hang: does not answer RCPT, and makes the file "hangs".
 const options = JSON.parse(text);
-let count = 0;
+let count = fs.readdirSync(directory).filter((name) => name.endsWith('.eml')).length;
 
 const refusal = (stage) => {
   const status = (options.refuse || {})[stage];

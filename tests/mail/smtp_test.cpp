@@ -7,6 +7,7 @@
 #include "identity/secret_file.h"
 #include "mail/mails.h"
 #include "mail/smtp.h"
+#include "mail/smtp_server.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
@@ -21,14 +22,6 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 const std::string password = "correct-horse-battery";
-
-/// Whether there is a server to test with; says so where there is none.
-bool have_server() {
-  const bool have = fs::exists(fs::path(SVC_TEST_PEERS) / "node_modules/smtp-server");
-  if (!have)
-    std::cerr << "SKIPPED: smtp-server is not in build/test-peers: scripts/test installs it from npm\n";
-  return have;
-}
 
 /// A certificate that vouches for itself.
 struct Certificate {
@@ -46,47 +39,13 @@ struct Certificate {
   json files() const { return {{"key", key}, {"cert", certificate}}; }
 };
 
-class Server {
- public:
-  explicit Server(json options) : options_(std::move(options)) { start(); }
-  void start() {
-    child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/mail/smtp_server.cjs", dir_.path(),
-                                            options_.dump()},
-                   dir_ / "log", std::vector<std::string>{"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
-    const auto line = child_->first_line();
-    INFO(read_file(dir_ / "log"));
-    REQUIRE(line);
-    options_["port"] = std::stoi(*line);
-  }
-  void stop() { child_.reset(); }
-  void signal(int number) const { child_->signal(number); }
-  int port() const { return options_["port"]; }
-  std::size_t count() const { return mails().size(); }
-  bool hangs() const { return fs::exists(dir_ / "hangs"); }
-  /// What it took, as it came.
-  std::vector<std::string> mails() const {
-    std::vector<std::string> found;
-    for (const auto& name : files_in(dir_.path()))
-      if (name.ends_with(".eml")) found.push_back(read_file(dir_ / name));
-    return found;
-  }
-  json envelope(int number) const {
-    return json::parse(read_file(dir_ / (std::to_string(number) + ".json")));
-  }
-
- private:
-  TempDir dir_;
-  json options_;
-  std::optional<Child> child_;
-};
-
 /// A server that offers STARTTLS and asks for a password, and what it takes to use it.
 struct Sound {
   Certificate certificate;
   TempDir dir;
   json described{{"tls", certificate.files()}, {"starttls", true}, {"user", "shop"}, {"password", password}};
 
-  SmtpOptions options(const Server& server, const std::string& with = password) const {
+  SmtpOptions options(const SmtpServer& server, const std::string& with = password) const {
     std::ofstream(dir / "password") << with << "\n";
     SmtpOptions options;
     options.host = "127.0.0.1";
@@ -98,7 +57,7 @@ struct Sound {
   }
 };
 
-SmtpOptions plain(const Server& server) {
+SmtpOptions plain(const SmtpServer& server) {
   SmtpOptions options;
   options.host = "127.0.0.1";
   options.port = server.port();
@@ -114,9 +73,9 @@ void check_refused(const Result<Nothing>& sent, Code code, const std::string& re
 }
 
 TEST_CASE("mail goes by STARTTLS and a password, over one connection, and arrives as it was") {
-  if (!have_server()) return;
+  if (!SmtpServer::there()) return;
   const Sound sound;
-  const Server server(sound.described);
+  const SmtpServer server(sound.described);
   Smtp smtp(sound.options(server));
   REQUIRE(send_now(smtp, some_mail()));
   REQUIRE(send_now(smtp, korean_mail()));
@@ -135,31 +94,31 @@ TEST_CASE("mail goes by STARTTLS and a password, over one connection, and arrive
 }
 
 TEST_CASE("mail goes over TLS from the first byte, and over none at all where that is asked for") {
-  if (!have_server()) return;
+  if (!SmtpServer::there()) return;
   const Sound sound;
   auto described = sound.described;
   described["implicit"] = true;
-  const Server secure(described);
+  const SmtpServer secure(described);
   auto options = sound.options(secure);
   options.security = Security::tls;
   Smtp by_tls(options);
   REQUIRE(send_now(by_tls, some_mail()));
   CHECK(secure.envelope(1)["secure"] == true);
 
-  const Server open(json::object());
+  const SmtpServer open(json::object());
   Smtp by_nothing(plain(open));
   REQUIRE(send_now(by_nothing, some_mail()));
   CHECK(open.envelope(1)["secure"] == false);
 }
 
 TEST_CASE("a wrong password is the operator's matter, and is in no error") {
-  if (!have_server()) return;
+  if (!SmtpServer::there()) return;
   const Sound sound;
   for (const int status : {535, 454, 554}) {
     CAPTURE(status);
     auto described = sound.described;
     described["refuse"] = {{"auth", status}};
-    const Server server(described);
+    const SmtpServer server(described);
     Smtp smtp(sound.options(server, "wrong-horse"));
     const auto sent = send_now(smtp, some_mail());
     check_refused(sent, Code::unavailable, "smtp_auth_refused");
@@ -167,7 +126,7 @@ TEST_CASE("a wrong password is the operator's matter, and is in no error") {
     CHECK(server.count() == 0);
   }
 
-  const Server server(sound.described);
+  const SmtpServer server(sound.described);
   auto options = sound.options(server);
   options.user.clear();
   options.password_file.clear();
@@ -177,7 +136,7 @@ TEST_CASE("a wrong password is the operator's matter, and is in no error") {
 }
 
 TEST_CASE("what the server says of one mail is told from what it says of all") {
-  if (!have_server()) return;
+  if (!SmtpServer::there()) return;
   struct Case {
     const char* stage;
     int status;
@@ -193,7 +152,7 @@ TEST_CASE("what the server says of one mail is told from what it says of all") {
         Case{"mail", 421, Code::unavailable, "smtp_deferred"},
         Case{"rcpt", 530, Code::unavailable, "smtp_auth_refused"}}) {
     CAPTURE(stage, status);
-    const Server server(json{{"refuse", {{stage, status}}}});
+    const SmtpServer server(json{{"refuse", {{stage, status}}}});
     Smtp smtp(plain(server));
     const auto sent = send_now(smtp, some_mail());
     check_refused(sent, code, reason);
@@ -205,8 +164,8 @@ TEST_CASE("what the server says of one mail is told from what it says of all") {
 }
 
 TEST_CASE("a server that is away is tried again, and found when it is back") {
-  if (!have_server()) return;
-  Server server(json::object());
+  if (!SmtpServer::there()) return;
+  SmtpServer server(json::object());
   Smtp smtp(plain(server));
   REQUIRE(send_now(smtp, some_mail("first")));
   server.stop();
@@ -216,8 +175,8 @@ TEST_CASE("a server that is away is tried again, and found when it is back") {
 }
 
 TEST_CASE("a server that hangs holds nobody beyond the deadline") {
-  if (!have_server()) return;
-  const Server server(json::object());
+  if (!SmtpServer::there()) return;
+  const SmtpServer server(json::object());
   auto options = plain(server);
   Smtp smtp(options);
   REQUIRE(send_now(smtp, some_mail("first")));
@@ -235,15 +194,15 @@ TEST_CASE("a server that hangs holds nobody beyond the deadline") {
 }
 
 TEST_CASE("nobody waits for a server's goodbye") {
-  if (!have_server()) return;
-  const Server server(json{{"mute", true}});
+  if (!SmtpServer::there()) return;
+  const SmtpServer server(json{{"mute", true}});
   auto smtp = std::make_unique<Smtp>(plain(server));
   REQUIRE(send_now(*smtp, some_mail()));
   auto begin = Steady::now();
   smtp.reset();
   CHECK(Steady::now() - begin < seconds{2});
 
-  const Server refusing(json{{"mute", true}, {"refuse", {{"rcpt", 550}}}});
+  const SmtpServer refusing(json{{"mute", true}, {"refuse", {{"rcpt", 550}}}});
   Smtp refused(plain(refusing));
   begin = Steady::now();
   check_refused(send_now(refused, some_mail()), Code::invalid, "mail_refused");
@@ -251,8 +210,8 @@ TEST_CASE("nobody waits for a server's goodbye") {
 }
 
 TEST_CASE("a process that stops does not wait for a server that hangs") {
-  if (!have_server()) return;
-  const Server server(json{{"hang", true}});
+  if (!SmtpServer::there()) return;
+  const SmtpServer server(json{{"hang", true}});
   Smtp smtp(plain(server));
   std::optional<Result<Nothing>> sent;
   std::thread sending([&] { sent = send_now(smtp, some_mail()); });
@@ -267,15 +226,15 @@ TEST_CASE("a process that stops does not wait for a server that hangs") {
 }
 
 TEST_CASE("nothing is sent in the open, or to a server that cannot prove who it is") {
-  if (!have_server()) return;
+  if (!SmtpServer::there()) return;
   const Sound sound;
   auto described = sound.described;
   described["starttls"] = false;
-  const Server open(described);
+  const SmtpServer open(described);
   Smtp not_offered(sound.options(open));
   check_refused(send_now(not_offered, some_mail()), Code::unavailable, "smtp_tls_refused");
 
-  const Server server(sound.described);
+  const SmtpServer server(sound.described);
   auto options = sound.options(server);
   options.ca_file.clear();
   Smtp not_vouched_for(options);
@@ -284,7 +243,7 @@ TEST_CASE("nothing is sent in the open, or to a server that cannot prove who it 
   const Certificate of_another("DNS:mail.example.com");
   described = sound.described;
   described["tls"] = of_another.files();
-  const Server another(described);
+  const SmtpServer another(described);
   options = sound.options(another);
   options.ca_file = of_another.certificate;
   Smtp of_another_name(options);
@@ -293,8 +252,8 @@ TEST_CASE("nothing is sent in the open, or to a server that cannot prove who it 
 }
 
 TEST_CASE("an address cannot carry a command to the server") {
-  if (!have_server()) return;
-  const Server server(json::object());
+  if (!SmtpServer::there()) return;
+  const SmtpServer server(json::object());
   Smtp smtp(plain(server));
   auto mail = some_mail();
   mail.to_address = "kim@example.org>\r\nRCPT TO:<victim@example.com";

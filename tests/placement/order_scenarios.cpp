@@ -164,27 +164,45 @@ void idempotency_refused(Player& p) {
   CHECK(p.post("/orders", p.people.ann, order_of("idem2", 1), key).status == 201);
 }
 
+void customers_are_notified(Player& p) {
+  p.stock("note", 10);
+  const auto kept = p.post("/orders", p.people.ann, order_of("note", 1));
+  const auto declined = p.post("/orders", p.people.bob, order_of("note", 1, "tok_declined"));
+  p.notified(id_in(kept), 1);
+  p.notified(id_in(declined), 1);
+  p.ask("POST", "/orders/" + id_in(kept) + "/cancel", p.people.ann);
+  p.notified(id_in(kept), 2);
+}
+void notifications_refused(Player& p) {
+  CHECK(p.get("/notifications", "").status == 401);
+  CHECK(p.get("/notifications", p.people.ann).status == 403);
+  p.get("/notifications?limit=0", p.people.ops);
+  p.get("/notifications?cursor=%25", p.people.ops);
+  p.post("/notifications", p.people.ops, "{}");
+}
+
 }  // namespace
 
 std::vector<Scenario> order_scenarios() {
-  return {
-      {"order_confirmed", order_confirmed},
-      {"order_declined", order_declined},
-      {"order_out_of_stock", order_out_of_stock},
-      {"order_with_a_lost_answer", order_with_a_lost_answer},
-      {"order_with_a_flaky_provider", order_with_a_flaky_provider},
-      {"order_not_waited_for", order_not_waited_for},
-      {"order_refused", order_refused},
-      {"order_of_unknown_things", order_of_unknown_things},
-      {"order_too_many_lines", order_too_many_lines},
-      {"order_in_two_currencies", order_in_two_currencies},
-      {"order_for_somebody", order_for_somebody},
-      {"orders_of_others", orders_of_others},
-      {"order_cancelled", order_cancelled},
-      {"cancel_while_pending", cancel_while_pending},
-      {"orders_are_listed", orders_are_listed},
-      {"idempotency", idempotency},
-      {"idempotency_refused", idempotency_refused}};
+  return {{"order_confirmed", order_confirmed},
+          {"order_declined", order_declined},
+          {"order_out_of_stock", order_out_of_stock},
+          {"order_with_a_lost_answer", order_with_a_lost_answer},
+          {"order_with_a_flaky_provider", order_with_a_flaky_provider},
+          {"order_not_waited_for", order_not_waited_for},
+          {"order_refused", order_refused},
+          {"order_of_unknown_things", order_of_unknown_things},
+          {"order_too_many_lines", order_too_many_lines},
+          {"order_in_two_currencies", order_in_two_currencies},
+          {"order_for_somebody", order_for_somebody},
+          {"orders_of_others", orders_of_others},
+          {"order_cancelled", order_cancelled},
+          {"cancel_while_pending", cancel_while_pending},
+          {"orders_are_listed", orders_are_listed},
+          {"idempotency", idempotency},
+          {"idempotency_refused", idempotency_refused},
+          {"customers_are_notified", customers_are_notified},
+          {"notifications_refused", notifications_refused}};
 }
 
 }  // namespace svc::test

@@ -3,6 +3,7 @@
 
 #include "placement/player.h"
 #include "placement/scenarios.h"
+#include "support/broker.h"
 #include "support/catch.h"
 
 namespace {
@@ -11,20 +12,24 @@ using namespace svc::test;
 
 const std::vector<Placement> placements{
     split,
-    {{"user", "order"}, {"inventory", "payment"}, {"gateway"}},
-    {{"gateway", "order", "inventory", "payment"}, {"user"}},
-    {{"gateway", "user"}, {"order"}, {"inventory", "payment"}},
-    {{"gateway"}, {"user", "inventory", "payment", "order"}},
-    {{"gateway", "user", "inventory", "order"}, {"payment"}},
-    {{"user", "inventory"}, {"order", "gateway"}, {"payment"}},
+    {{"user", "order"}, {"inventory", "payment"}, {"gateway", "notification"}},
+    {{"gateway", "order", "inventory", "payment"}, {"user", "notification"}},
+    {{"gateway", "user"}, {"order", "notification"}, {"inventory", "payment"}},
+    {{"gateway"}, {"user", "inventory", "payment", "order", "notification"}},
+    {{"gateway", "user", "inventory", "order", "notification"}, {"payment"}},
+    {{"user", "inventory"}, {"order", "gateway"}, {"payment"}, {"notification"}},
     twice,
-    {{"registry", "gateway"}, {"user", "order"}, {"user", "order"}, {"inventory", "payment"}, {"inventory", "payment"}},
+    {{"registry", "gateway"},
+     {"user", "order", "notification"},
+     {"user", "order", "notification"},
+     {"inventory", "payment"},
+     {"inventory", "payment"}},
 };
 
 using Transcripts = std::vector<std::vector<std::string>>;
 
-Transcripts play_all(const Placement& placement) {
-  System system(placement);
+Transcripts play_all(const Placement& placement, const std::vector<std::string>& flags = {}) {
+  System system(placement, flags);
   const auto people = make_people(system);
   Transcripts transcripts;
   for (const auto& scenario : scenarios()) {
@@ -37,17 +42,31 @@ Transcripts play_all(const Placement& placement) {
   return transcripts;
 }
 
+void check_same(const Transcripts& seen, const Transcripts& expected) {
+  for (std::size_t i = 0; i < scenarios().size(); ++i) {
+    INFO(scenarios()[i].name);
+    REQUIRE(seen[i].size() == expected[i].size());
+    for (std::size_t step = 0; step < seen[i].size(); ++step) CHECK(seen[i][step] == expected[i][step]);
+  }
+}
+
 TEST_CASE("every placement gives the same answers") {
   REQUIRE(scenarios().size() >= 40);
   REQUIRE(placements.size() >= 6);
   const auto expected = play_all(whole);
   for (const auto& placement : placements) {
-    const auto seen = play_all(placement);
-    for (std::size_t i = 0; i < scenarios().size(); ++i) {
-      INFO(name_of(placement) << ", " << scenarios()[i].name);
-      REQUIRE(seen[i].size() == expected[i].size());
-      for (std::size_t step = 0; step < seen[i].size(); ++step) CHECK(seen[i][step] == expected[i][step]);
-    }
+    INFO(name_of(placement));
+    check_same(play_all(placement), expected);
+  }
+}
+
+TEST_CASE("a broker that carries the events changes no answer") {
+  if (!Broker::there()) return;
+  const auto expected = play_all(whole);
+  Broker broker;
+  for (const auto& placement : {whole, split}) {
+    INFO(name_of(placement));
+    check_same(play_all(placement, {"--events=" + broker.url()}), expected);
   }
 }
 

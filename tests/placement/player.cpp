@@ -74,6 +74,25 @@ Answer Player::settled(const std::string& order_id, const std::string& token) {
   return answer;
 }
 
+void Player::notified(const std::string& order_id, std::size_t count) {
+  Answer answer;
+  nlohmann::json ours;
+  CHECK(eventually([&] {
+    answer = play(system_.gateway(), "GET", "/notifications?limit=200", people.ops, "", {}, "", false);
+    const auto all = answer.json();
+    ours = nlohmann::json::array();
+    bool sent = true;
+    for (const auto& notification : all.value("items", nlohmann::json::array())) {
+      if (notification["orderId"] != order_id) continue;
+      ours.push_back(notification);
+      sent = sent && notification["status"] == "sent";
+    }
+    return sent && ours.size() == count;
+  }));
+  answer.body = ours.dump();
+  write("GET /notifications of " + order_id, answer);
+}
+
 std::vector<std::string> Player::follow(const std::string& path, const std::string& token, const std::string& member) {
   std::vector<std::string> seen;
   std::string cursor;

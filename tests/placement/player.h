@@ -39,6 +39,8 @@ class Player {
   void stock(const std::string& sku, int on_hand, int amount = 100, const std::string& currency = "USD");
   /// Asks until the order has left `pending`; writes only the last answer down.
   Answer settled(const std::string& order_id, const std::string& token);
+  /// Asks until there are `count` notifications of an order, and all are sent; writes only those down.
+  void notified(const std::string& order_id, std::size_t count);
   /// Follows a list to its end, page by page; writes each page down, with its cursor masked.
   std::vector<std::string> follow(const std::string& path, const std::string& token, const std::string& member);
 

@@ -20,7 +20,8 @@
 namespace svc::test {
 namespace {
 
-const std::vector<std::string> all_modules{"registry", "user", "inventory", "payment", "order", "gateway"};
+const std::vector<std::string> all_modules{"registry", "user",         "inventory", "payment",
+                                           "order",    "notification", "gateway"};
 
 std::string read_all(int fd) {
   std::string text;
