@@ -28,7 +28,11 @@ inline Config quick() {
 
 struct Fixture {
   explicit Fixture(Config chosen = quick());
-  ~Fixture() { module->stop(); }
+  ~Fixture() {
+    module->stop();
+    user_module->stopping();  // questions of its feed that are let go end now
+    world.settle();
+  }
 
   test::Lane lane = GENERATE(from_range(test::lanes));
   test::World world;

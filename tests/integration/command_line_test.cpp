@@ -220,7 +220,7 @@ TEST_CASE("which ports are open follows from the role") {
   CHECK(ports_of({}) == "gateway operations registry ");
   CHECK(ports_of({"--role=registry"}) == "registry ");
   CHECK(ports_of({"--role=gateway,registry"}) == "gateway operations registry ");
-  CHECK(ports_of({"--expose"}) == "gateway inventory operations order payment registry user ");
+  CHECK(ports_of({"--expose"}) == "gateway inventory notification operations order payment registry user ");
   CHECK(ports_of({"--role=order"}) == "order ");
   CHECK(ports_of({"--role=user,order"}) == "order user ");
   CHECK(ports_of({"--role=gateway"}) == "gateway operations ");

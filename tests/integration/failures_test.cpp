@@ -112,7 +112,7 @@ TEST_CASE("secrets are made at first start, for their owner only") {
 }
 
 TEST_CASE("two processes may serve one module on the same data") {
-  System system({{"user"}, {"inventory"}, {"payment"}, {"order"}, {"gateway"}});
+  System system({{"user"}, {"inventory"}, {"payment"}, {"order"}, {"notification"}, {"gateway"}});
   const auto ops = system.operator_token();
   REQUIRE(send(system.gateway(), "POST", "/users", {}, user_body).status == 201);
   const std::string ann = send(system.gateway(), "POST", "/sessions", {}, sign_in_body).json()["accessToken"];

@@ -11,7 +11,7 @@ using namespace svc::test;
 using Catch::Matchers::ContainsSubstring;
 
 TEST_CASE("svc status shows every instance, and how each process reaches the others") {
-  System system({{"registry"}, {"user"}, {"user"}, {"inventory", "payment", "order", "gateway"}});
+  System system({{"registry"}, {"user"}, {"user"}, {"inventory", "payment", "order", "notification", "gateway"}});
   const auto status = [&](const std::string& operations) {
     return run_command({svc_binary(), "status", "--config=/dev/null", "--data=" + system.data().string(),
                         "--registry=http://127.0.0.1:" + std::to_string(system.port("registry")),

@@ -67,13 +67,13 @@ class World {
     return std::move(*answer);
   }
 
-  /// Waits until the loop has done what it was given so far.
+  /// Waits until the loops have done what they were given so far.
   void settle() {
-    run([]() -> Task<int> {
-      NextTurn turn;
-      co_await turn;
-      co_return 0;
-    });
+    for (Loop* loop : {&loops[0], &loops.background()}) {
+      std::binary_semaphore done{0};
+      loop->post([&] { loop->post([&done] { done.release(); }); });
+      done.acquire();
+    }
   }
 
   /// `service` as others see it by this lane.

@@ -57,7 +57,7 @@ TEST_CASE("an instance behind a one-way partition is passed over, and no read fa
     std::cerr << "SKIPPED: no network namespace can be made here\n";
     return;
   }
-  System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"gateway"}, {"inventory"}},
+  System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"notification"}, {"gateway"}, {"inventory"}},
                 {"--host=0.0.0.0", "--instance.address=" + network.here(), "--registry.lease-seconds=3",
                  "--registry.beat-ms=1000", "--http.deadline-seconds=2"});
   const auto registry = "http://" + network.here() + ":" + std::to_string(system.port("registry"));

@@ -171,7 +171,7 @@ TEST_CASE("every process is restarted in turn under load, and no request fails")
 }
 
 TEST_CASE("a module is moved out of the whole into a process of its own, and back, under load") {
-  System system({{"registry", "user", "inventory", "payment", "order", "gateway"}, {"order"}}, quick);
+  System system({{"registry", "user", "inventory", "payment", "order", "notification", "gateway"}, {"order"}}, quick);
   const auto ops = bearer(system.operator_token());
   const auto wish = [&](const std::string& what) {
     return send(system.operations(), "POST", "/admin/modules/order/" + what, ops);
@@ -199,7 +199,7 @@ TEST_CASE("a module is moved out of the whole into a process of its own, and bac
 }
 
 TEST_CASE("who registers as a module with a token is sent neither the system's calls nor its tokens") {
-  System system({{"registry"}, {"user"}, {"inventory"}, {"payment"}, {"order"}, {"gateway"}}, quick);
+  System system({{"registry"}, {"user"}, {"inventory"}, {"payment"}, {"order"}, {"notification"}, {"gateway"}}, quick);
   Load load(system, [&] { return system.gateway(); }, {.clients = 0});
   Outage stranger;
   const std::vector<std::string> taken{"user", "inventory", "payment", "order", "gateway"};
@@ -219,7 +219,7 @@ TEST_CASE("who registers as a module with a token is sent neither the system's c
 
 TEST_CASE("in an outage retries add at most a tenth to the calls that reach it, over three hops") {
   // Breakers that never open, so that every call is made.
-  System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"gateway"}, {"inventory"}},
+  System system({{"registry"}, {"user"}, {"payment"}, {"order"}, {"notification"}, {"gateway"}, {"inventory"}},
                 {"--resilience.breaker.window-calls=10000", "--resilience.breaker.minimum-calls=10000"});
   Load load(system, [&] { return system.gateway(); }, {.clients = 0});
   system.process("inventory").signal(SIGTERM);  // deregisters
