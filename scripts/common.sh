@@ -8,7 +8,7 @@ build_packages=(
   catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev librabbitmq-dev libsodium-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
-test_packages=(iproute2 nodejs npm openssl python3 rabbitmq-server strace)
+test_packages=(iproute2 openssl python3 rabbitmq-server strace)
 fuzz_packages=(clang-19 libclang-rt-19-dev llvm-19)  # llvm-19: traces that name lines
 
 step() { printf '\n== %s\n' "$*"; }
@@ -42,6 +42,7 @@ build() {
 test_peers() {
   mkdir -p build/test-peers
   cmp -s tests/support/package.json build/test-peers/package.json && [ -d build/test-peers/node_modules ] && return
+  command -v npm >/dev/null || need nodejs npm  # a nodejs from elsewhere brings its own, which Debian's would not stand beside
   step "install what tests talk to from npm"
   cp tests/support/package.json build/test-peers/
   (cd build/test-peers && npm install --silent --no-fund --no-audit) ||
