@@ -124,7 +124,7 @@ TEST_CASE("the time doubles up to the limit, and begins anew for who served as l
   CHECK(time_out() == milliseconds{1'000});
 }
 
-TEST_CASE("no more are ejected than may be; the next when there is room") {
+TEST_CASE("no more are ejected than may be, and the next when there is room") {
   Bench bench(4);  // two of four
   for (int i = 0; i < 4; ++i) bench.calls(i, 10, failure);
   CHECK(bench.out(0));
