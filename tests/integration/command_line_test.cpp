@@ -58,7 +58,7 @@ TEST_CASE("a file that is no TOML, or is not there, is told with its place") {
 }
 
 TEST_CASE(
-    "flags win over variables, variables over the file, the file over defaults; and one may ask which it "
+    "flags win over variables, variables over the file, the file over defaults, and one may ask which it "
     "was") {
   const TempDir dir;
   std::ofstream(dir / "svc.toml")
