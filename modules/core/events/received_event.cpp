@@ -1,4 +1,5 @@
 #include "base/decode.h"
+#include "base/fnv1a.h"
 #include "events/queue_reader.h"
 
 namespace svc::events {
@@ -13,19 +14,12 @@ std::optional<Envelope> read_event(const std::string& body) {
   return std::move(*event);
 }
 
-// Enough of a hash that a message which comes again is known again (FNV-1a, 64 bits).
-std::string name_of(std::string_view body) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return "unreadable-" + std::to_string(hash);
-}
-
 }  // namespace
 
 Envelope event_in(const amqp::Delivery& delivery) {
   if (auto event = read_event(delivery.body)) return std::move(*event);
   Envelope event;
-  event.id = name_of(delivery.body);
+  event.id = "unreadable-" + std::to_string(fnv1a(delivery.body));  // the same when it comes again
   event.source = "unreadable";
   event.type = "unreadable";
   event.subject = event.id;  // holds nothing else up

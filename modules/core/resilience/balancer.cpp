@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.h"
+
 namespace svc::resilience {
 namespace {
 
@@ -31,12 +33,6 @@ std::size_t of_two(std::span<const Candidate> candidates, bool panic, std::size_
   return candidates[b].outstanding < candidates[a].outstanding ? b : a;
 }
 
-// FNV-1a, 64 bits: every process and every build must come to the same, which std::hash does not promise.
-std::uint64_t hash(std::string_view text) {
-  std::uint64_t value = 0xcbf2'9ce4'8422'2325;
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100'0000'01b3;
-  return value;
-}
 // SplitMix64's last step: each bit in decides about half of those out, which FNV-1a alone falls far short of.
 std::uint64_t mixed(std::uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58'476d'1ce4'e5b9;
@@ -49,7 +45,7 @@ std::size_t rendezvous(std::span<const Candidate> candidates, bool panic, std::u
   std::uint64_t best_score = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (!usable(candidates[i], panic)) continue;
-    const auto score = mixed(mixed(key) + hash(candidates[i].id));
+    const auto score = mixed(mixed(key) + fnv1a(candidates[i].id));
     if (best && score <= best_score) continue;
     best = i;
     best_score = score;
@@ -104,7 +100,7 @@ std::optional<std::size_t> Balancer::choose(std::span<const Candidate> candidate
     case Policy::weighted:
       return smooth(candidates, panic);
     case Policy::consistent_hash:
-      return rendezvous(candidates, panic, key.empty() ? random : hash(key));
+      return rendezvous(candidates, panic, key.empty() ? random : fnv1a(key));
   }
   return std::nullopt;
 }

@@ -5,17 +5,14 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/fnv1a.h"
 #include "sql/connection.h"
 
 namespace svc::sql {
 namespace {
 
-// FNV-1a, 64 bits. Tells an edited migration from the one that was applied; guards against slips, not attacks.
-std::int64_t checksum(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return static_cast<std::int64_t>(hash);
-}
+// Tells an edited migration from the one that was applied.
+std::int64_t checksum(std::string_view text) { return static_cast<std::int64_t>(fnv1a(text)); }
 
 }  // namespace
 
