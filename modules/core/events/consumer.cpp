@@ -105,7 +105,7 @@ ParkedEvent Consumer::after_failure(ParkedEvent parked, const Error& why) const 
 // Does what is to be done about one event. `failed`: why it cannot have its effect, as an earlier run of the
 // transaction found.
 Result<Nothing> Consumer::effect(sql::Transaction& transaction, const Envelope& event, const Error* failed,
-                                 Said& said) {
+                                 std::vector<ParkedEvent>& parked) {
   const Time now = clock_.now();
   if (!insert_into_inbox(transaction, event, now)) return Nothing{};
   if (is_held_up(transaction, event)) {
@@ -116,9 +116,8 @@ Result<Nothing> Consumer::effect(sql::Transaction& transaction, const Envelope& 
   const auto how = known(event);
   if (failed == nullptr && how) return (*how)->handler(transaction, event);
   const Error& why = failed != nullptr ? *failed : how.error();
-  insert_parked(transaction,
-                after_failure({name_, 0, event, ParkedState::parked, 0, "", "", now, std::nullopt}, why));
-  said.emplace_back(&event, why);
+  parked.push_back(after_failure({name_, 0, event, ParkedState::parked, 0, "", "", now, std::nullopt}, why));
+  insert_parked(transaction, parked.back());
   return Nothing{};
 }
 
@@ -138,15 +137,15 @@ Task<Result<Nothing>> Consumer::take_batch(Batch batch) {
   while (true) {
     std::size_t at = 0;
     std::optional<Error> why;
-    Said said;
+    std::vector<ParkedEvent> parked;
     auto writing =
         database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
           why.reset();
-          said.clear();
+          parked.clear();
           for (at = 0; at < batch.events.size(); ++at) {
             const auto known_to_fail = failed.find(at);
             auto done = effect(transaction, batch.events[at],
-                               known_to_fail == failed.end() ? nullptr : &known_to_fail->second, said);
+                               known_to_fail == failed.end() ? nullptr : &known_to_fail->second, parked);
             if (!done) {
               why = done.error();
               return done;
@@ -159,9 +158,7 @@ Task<Result<Nothing>> Consumer::take_batch(Batch batch) {
     try {
       auto written = co_await writing;
       if (written) {
-        for (const auto& [event, error] : said)
-          say_parked(name_, after_failure(
-                                {name_, 0, *event, ParkedState::parked, 0, "", "", {}, std::nullopt}, error));
+        for (const auto& event : parked) say_parked(name_, event);
         co_return written;
       }
       if (!why) co_return written;  // the database's own reason: of no event

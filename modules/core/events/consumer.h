@@ -129,12 +129,10 @@ class Consumer {
     std::string module;  ///< whose cursor to move; empty: none
     std::int64_t cursor = 0;
   };
-  /// Why an event is parked at once.
-  using Said = std::vector<std::pair<const Envelope*, Error>>;
 
   Task<Result<Nothing>> take_batch(Batch batch);
   Result<Nothing> effect(sql::Transaction& transaction, const Envelope& event, const Error* failed,
-                         Said& said);
+                         std::vector<ParkedEvent>& parked);
   Result<const Known*> known(const Envelope& event) const;
   Task<Result<ParkedEvent>> try_again(std::int64_t number, bool by_hand);
   ParkedEvent after_failure(ParkedEvent parked, const Error& why) const;

@@ -13,28 +13,14 @@ constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const AmqpOptions& options,
                          const std::vector<amqp::Queue>& queues)
-    : consumer_(consumer),
-      options_(options),
-      broker_(address, options.connection,
-              [exchange = options.exchange, queues, queue = queue_of(consumer.name()),
-               prefetch = static_cast<std::uint16_t>(options.prefetch)](amqp::Session& session) -> Result<Nothing> {
-                if (auto declared = session.declare(exchange, queues); !declared) return declared;
-                return session.consume(queue, prefetch);
-              }) {}
-
-void QueueReader::start(Loop& loop) {
-  loop_ = &loop;
-  background_.start(loop);
-}
-
-void QueueReader::stopping() {
-  if (loop_ != nullptr && !ending_.exchange(true)) broker_.leave(*loop_);
-}
-
-void QueueReader::stop() {
-  stopping();
-  background_.stop();
-}
+    : BrokerWork(address, options.connection,
+                 [exchange = options.exchange, queues, queue = queue_of(consumer.name()),
+                  prefetch = static_cast<std::uint16_t>(options.prefetch)](amqp::Session& session) -> Result<Nothing> {
+                   if (auto declared = session.declare(exchange, queues); !declared) return declared;
+                   return session.consume(queue, prefetch);
+                 }),
+      consumer_(consumer),
+      options_(options) {}
 
 Task<Result<Nothing>> QueueReader::take_some() {
   auto receiving = broker_.run([most = static_cast<std::size_t>(options_.prefetch)](amqp::Session& session) {

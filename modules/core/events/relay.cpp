@@ -1,7 +1,6 @@
 #include "events/relay.h"
 
 #include "base/ids.h"
-#include "events/outbox_store.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
 
@@ -17,41 +16,23 @@ constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options,
              const std::vector<amqp::Queue>& queues, std::string owner, const Clock& clock)
-    : outbox_(outbox),
+    : BrokerWork(
+          address, options.connection,
+          [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }),
+      outbox_(outbox),
       options_(options),
       owner_(std::move(owner)),
-      clock_(clock),
-      broker_(address, options.connection,
-              [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }) {}
+      clock_(clock) {}
 
-void Relay::start(Loop& loop) {
-  loop_ = &loop;
-  background_.start(loop);
-}
-
-void Relay::stopping() {
-  if (loop_ != nullptr && !ending_.exchange(true)) broker_.leave(*loop_);
-}
-
-void Relay::stop() {
-  stopping();
-  background_.stop();
-}
-
-// Takes the lease, or keeps it. Code::conflict: another process has it.
-Task<Result<Nothing>> Relay::hold_lease() {
-  if (lease_ && Steady::now() < lease_->renew_at) co_return Nothing{};
+// Writes the lease as `change` leaves it, good for its whole length from now. What fails loses it.
+Task<Result<Nothing>> Relay::write_lease(std::function<Result<Nothing>(ReaderLease&, Time)> change) {
   const milliseconds length{options_.lease_ms};
   const auto renew_at = Steady::now() + length / 3;
   auto writing = outbox_.database().write(
       Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
         const Time now = clock_.now();
         auto held = find_reader(transaction, reader);
-        const bool ours = held.owner == owner_;
-        if (!ours && held.lease_until > now)
-          return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
-        if (!ours) ++held.fence;
-        held.owner = owner_;
+        if (auto changed = change(held, now); !changed) return refusal(changed);
         held.lease_until = now + length;
         save_reader(transaction, reader, held, now);
         return held;
@@ -65,28 +46,25 @@ Task<Result<Nothing>> Relay::hold_lease() {
   co_return Nothing{};
 }
 
+// Takes the lease, or keeps it. Code::conflict: another process has it.
+Task<Result<Nothing>> Relay::hold_lease() {
+  if (lease_ && Steady::now() < lease_->renew_at) return Result<Nothing>(Nothing{});
+  return write_lease([this](ReaderLease& held, Time now) -> Result<Nothing> {
+    if (held.owner == owner_) return Nothing{};
+    if (held.lease_until > now) return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
+    ++held.fence;
+    held.owner = owner_;
+    return Nothing{};
+  });
+}
+
 // Notes that all up to `position` is confirmed, if the lease still is this process's.
 Task<Result<Nothing>> Relay::advance(std::int64_t position) {
-  const milliseconds length{options_.lease_ms};
-  const auto renew_at = Steady::now() + length / 3;
-  auto writing = outbox_.database().write(
-      Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        const Time now = clock_.now();
-        auto held = find_reader(transaction, reader);
-        if (held.fence != lease_->fence) return fail(Code::conflict, "lease_lost", "Another process relays these events");
-        held.position = position;
-        held.lease_until = now + length;
-        save_reader(transaction, reader, held, now);
-        return Nothing{};
-      });
-  auto written = co_await writing;
-  if (!written) {
-    lease_.reset();
-    co_return written;
-  }
-  lease_->position = position;
-  lease_->renew_at = renew_at;
-  co_return Nothing{};
+  return write_lease([fence = lease_->fence, position](ReaderLease& held, Time) -> Result<Nothing> {
+    if (held.fence != fence) return fail(Code::conflict, "lease_lost", "Another process relays these events");
+    held.position = position;
+    return Nothing{};
+  });
 }
 
 Task<Result<Nothing>> Relay::publish(std::vector<FeedEntry> entries) {

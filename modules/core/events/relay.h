@@ -1,21 +1,18 @@
 // Relay: publishes what is in an outbox to the broker, in its order, each event until it is confirmed.
 #pragma once
 
-#include <atomic>
+#include <functional>
 
 #include "events/amqp_carrier.h"
-#include "events/broker_link.h"
+#include "events/broker_work.h"
+#include "events/outbox_store.h"
 
 namespace svc::events {
 
-class Relay final : public Carrying {
+class Relay final : public BrokerWork {
  public:
   Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options, const std::vector<amqp::Queue>& queues,
         std::string owner, const Clock& clock);
-
-  void start(Loop& loop) override;
-  void stopping() override;
-  void stop() override;
 
  private:
   struct Lease {
@@ -23,8 +20,9 @@ class Relay final : public Carrying {
     Steady::time_point renew_at{};
   };
 
-  Task<> run();
+  Task<> run() override;
   Task<Result<Nothing>> relay_some();
+  Task<Result<Nothing>> write_lease(std::function<Result<Nothing>(ReaderLease&, Time)> change);
   Task<Result<Nothing>> hold_lease();
   Task<Result<Nothing>> advance(std::int64_t position);
   Task<Result<Nothing>> publish(std::vector<FeedEntry> entries);
@@ -33,13 +31,9 @@ class Relay final : public Carrying {
   const AmqpOptions options_;
   const std::string owner_;
   const Clock& clock_;
-  BrokerLink broker_;
   std::optional<Lease> lease_;
   std::string trouble_;
-  Loop* loop_ = nullptr;
   int failures_ = 0;
-  std::atomic<bool> ending_{false};
-  Background background_{[this] { return run(); }};
 };
 
 }  // namespace svc::events
