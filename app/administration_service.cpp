@@ -67,7 +67,7 @@ Reply<ListEvents> AdministrationService::handle(Call call, ListEvents query) {
   std::vector<std::pair<std::string, Reply<ListParked>>> asked;
   for (const auto& [consumer, link] : consumers_)
     if (!query.consumer || *query.consumer == consumer)
-      asked.emplace_back(consumer, link.list(call.on_own_account(), ListParked{query.limit, query.cursor}));
+      asked.emplace_back(consumer, link->handle(call.on_own_account(), ListParked{query.limit, query.cursor}));
   EventsReport report;
   for (auto& [consumer, reply] : asked) {
     auto page = co_await reply;
@@ -81,19 +81,19 @@ Reply<ListEvents> AdministrationService::handle(Call call, ListEvents query) {
 Reply<GetEvent> AdministrationService::handle(Call call, GetEvent query) {
   const auto found = consumers_.find(query.consumer);
   if (found == consumers_.end()) return no_such_consumer();
-  return found->second.get(call.on_own_account(), {std::move(query.id)});
+  return found->second->handle(call.on_own_account(), GetParked{std::move(query.id)});
 }
 
 Reply<RetryEvent> AdministrationService::handle(Call call, RetryEvent command) {
   const auto found = consumers_.find(command.consumer);
   if (found == consumers_.end()) return no_such_consumer();
-  return found->second.retry(call.on_own_account(), {std::move(command.id)});
+  return found->second->handle(call.on_own_account(), RetryParked{std::move(command.id)});
 }
 
 Reply<DropEvent> AdministrationService::handle(Call call, DropEvent command) {
   const auto found = consumers_.find(command.consumer);
   if (found == consumers_.end()) return no_such_consumer();
-  return found->second.drop(call.on_own_account(), {std::move(command.id)});
+  return found->second->handle(call.on_own_account(), DropParked{std::move(command.id)});
 }
 
 }  // namespace svc::app

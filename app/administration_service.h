@@ -2,10 +2,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 
 #include "administration.h"
-#include "consumers.h"
 #include "links.h"
 #include "registration.h"
 
@@ -18,12 +18,15 @@ struct HostedPart {
   Registration* registration = nullptr;  ///< null: others cannot reach it
 };
 
+/// The modules that consume events, by name, wherever they are.
+using Consumers = std::map<std::string, std::unique_ptr<ParkedEvents>, std::less<>>;
+
 class AdministrationService final : public Administration {
  public:
-  /// What it refers to must outlive it. `hosted` is complete before the first call.
+  /// What it refers to must outlive it. `hosted` and `consumers` are complete before the first call.
   AdministrationService(const Settings& settings, const Links& links,
-                        const std::map<std::string, HostedPart, std::less<>>& hosted, Consumers consumers)
-      : settings_(settings), links_(links), hosted_(hosted), consumers_(std::move(consumers)) {}
+                        const std::map<std::string, HostedPart, std::less<>>& hosted, const Consumers& consumers)
+      : settings_(settings), links_(links), hosted_(hosted), consumers_(consumers) {}
 
   Reply<GetStatus> handle(Call call, GetStatus query) override;
   Reply<DrainModule> handle(Call call, DrainModule command) override;
@@ -39,7 +42,7 @@ class AdministrationService final : public Administration {
   const Settings& settings_;
   const Links& links_;
   const std::map<std::string, HostedPart, std::less<>>& hosted_;
-  const Consumers consumers_;
+  const Consumers& consumers_;
 };
 
 }  // namespace svc::app

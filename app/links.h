@@ -26,14 +26,18 @@ class Links {
   /// the link.
   template <class S>
   std::unique_ptr<S> to(Hosted<S>* hosted, const std::string& asker) {
-    const std::string name{S::name};
-    auto elsewhere = http::Outside<S>::connect({remote(name), &cluster_, asker, name});
+    return to_part(std::string(S::name), hosted, hosted == nullptr ? nullptr : &hosted->service(), asker);
+  }
+  /// The same to something that `module` offers beside its own service.
+  template <class S>
+  std::unique_ptr<S> to_part(const std::string& module, const Module* hosted, S* part, const std::string& asker) {
+    auto elsewhere = http::Outside<S>::connect({remote(module), &cluster_, asker, module});
     if (hosted == nullptr) return elsewhere;
-    const auto& link = settings_.link_to(name);
-    if (link == "local") return http::Outside<S>::enter(hosted->service());
+    const auto& link = settings_.link_to(module);
+    if (link == "local") return http::Outside<S>::enter(*part);
     if (link != "auto") return elsewhere;
     return std::make_unique<Stub<S, AutoLink<S>>>(
-        AutoLink<S>{http::Outside<S>::enter(hosted->service()), std::move(elsewhere), &host(name, *hosted)});
+        AutoLink<S>{http::Outside<S>::enter(*part), std::move(elsewhere), &host(module, *hosted)});
   }
 
   /// Notes that a module whose link is `auto` is hosted here. The same answer each time.

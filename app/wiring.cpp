@@ -120,9 +120,22 @@ struct Process::Parts {
     auto& router = routers[name];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
+    if (auto* const feed = module.feed()) http::Outside<EventFeed>::mount(router, Surface::internal, *feed, identify);
+    if (auto* const parked = module.parked()) http::Outside<ParkedEvents>::mount(router, Surface::internal, *parked, identify);
     troubles[name] = [&module] { return module.trouble(); };
     background.push_back(&module);
     hosted[name] = {&module, links.hosting(name), nullptr};
+  }
+
+  // A link to the events of a module, and one to what it has heard in vain, wherever it is.
+  template <class S>
+  std::unique_ptr<EventFeed> feed_of(Hosted<S>* module, const std::string& asker) {
+    return links.to_part(std::string(S::name), module, module == nullptr ? nullptr : module->feed(), asker);
+  }
+  template <class S>
+  void add_consumer(Hosted<S>* module, const std::string& asker) {
+    const std::string name{S::name};
+    consumers[name] = links.to_part(name, module, module == nullptr ? nullptr : module->parked(), asker);
   }
 
   // The routes by which a module's operations are reached from outside, wherever it is.
@@ -173,12 +186,13 @@ struct Process::Parts {
   std::unique_ptr<Hosted<payment::Payments>> payment;
   std::unique_ptr<registry::Registry> registry_link;
   std::unique_ptr<user::Users> users;
+  std::unique_ptr<EventFeed> user_events;
   std::unique_ptr<inventory::Inventory> inventory_link;
   std::unique_ptr<payment::Payments> payments;
   std::unique_ptr<Hosted<order::Orders>> order;
-  std::unique_ptr<order::Orders> orders;
+  std::unique_ptr<EventFeed> order_events;
   std::unique_ptr<Hosted<notification::Notifications>> notification;
-  std::unique_ptr<notification::Notifications> notifications;
+  Consumers consumers;
 
   std::map<std::string, HostedPart, std::less<>> hosted;
   std::unique_ptr<AdministrationService> administration;
@@ -216,23 +230,25 @@ void Process::Parts::make_modules() {
     registry_link = http::Outside<registry::Registry>::connect({remote, &cluster, asker, "registry"});
   }
   users = links.to<user::Users>(user.get(), asker);
+  user_events = feed_of(user.get(), asker);
   inventory_link = links.to<inventory::Inventory>(inventory.get(), asker);
   payments = links.to<payment::Payments>(payment.get(), asker);
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
-                        order::Links{*users, *inventory_link, *payments});
-  orders = links.to<order::Orders>(order.get(), asker);
+                        order::Links{*users, *user_events, *inventory_link, *payments});
+  order_events = feed_of(order.get(), asker);
   if (settings.hosts("notification"))
     notification = notification::make(settings.notification, environment, database_file(settings, "notification"),
-                                      notification::Links{*users, *orders});
-  notifications = links.to<notification::Notifications>(notification.get(), asker);
+                                      notification::Links{*users, *order_events});
+  add_consumer(order.get(), asker);
+  add_consumer(notification.get(), asker);
   if (registry) host(*registry);
   if (user) host(*user);
   if (inventory) host(*inventory);
   if (payment) host(*payment);
   if (order) host(*order);
   if (notification) host(*notification);
-  administration = std::make_unique<AdministrationService>(settings, links, hosted, consumers_of(*orders, *notifications));
+  administration = std::make_unique<AdministrationService>(settings, links, hosted, consumers);
   discovery = std::make_unique<Discovery>(*registry_link);
 }
 

@@ -22,7 +22,6 @@ class Still final : public Inventory {
     return Reservation{std::move(command.order_id), ReservationState::committed, {}};
   }
   Reply<ReleaseReservation> handle(Call, ReleaseReservation) override { return Reservation{}; }
-  Reply<ReadFeed> handle(Call, ReadFeed) override { return FeedPage{}; }
 };
 
 double nanoseconds_per_call(test::World& world, Inventory& inventory, int calls) {

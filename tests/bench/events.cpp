@@ -41,9 +41,7 @@ struct Bench {
 
   /// `broker`: the URI of one, or empty.
   explicit Bench(const std::string& broker) : carrier(carrier_for(broker)) {
-    consumer.follow("maker", [this](Call call, ReadFeed query) {
-      return outbox.read(std::move(call), std::move(query));
-    });
+    consumer.follow("maker", outbox);
     events::subscribe<Moved>(
         consumer, "maker",
         [this](sql::Transaction& transaction, const Moved& moved, const Envelope&) -> Result<Nothing> {

@@ -45,6 +45,7 @@ struct Fixture {
   std::unique_ptr<Hosted<payment::Payments>> payment_module =
       payment::make(payment::Config{}, world.environment, world.dir / "payment.db");
   std::unique_ptr<user::Users> users = cut(world.open(lane, user_module->service()));
+  std::unique_ptr<EventFeed> user_events = cut(world.open(lane, *user_module->feed()));
   std::unique_ptr<inventory::Inventory> inventory = cut(world.open(lane, inventory_module->service()));
   std::unique_ptr<payment::Payments> payments = cut(world.open(lane, payment_module->service()));
   Config config;
@@ -56,7 +57,7 @@ struct Fixture {
   std::unique_ptr<Hosted<Orders>> make_module(const std::string& instance) {
     const Environment environment{world.loops, world.clock,      world.ids,
                                   instance,    world.dir.path(), world.events};
-    return make(config, environment, world.dir / "order.db", {*users, *inventory, *payments});
+    return make(config, environment, world.dir / "order.db", {*users, *user_events, *inventory, *payments});
   }
   /// A link that a test can cut: answers of the real service, unless `fault` tells otherwise.
   template <class S>

@@ -20,7 +20,7 @@
 #include "events/amqp_carrier.h"
 #include "events/subscribe.h"
 #include "http/client.h"
-#include "http/outside_of.h"
+#include "http/outside.h"
 #include "http/server.h"
 #include "support/things.h"
 
@@ -28,10 +28,6 @@ namespace {
 
 using namespace svc;
 using test::Moved;
-
-struct Maker : Service<Maker, ReadFeed> {
-  static constexpr std::string_view name = "maker";
-};
 
 class Flags {
  public:
@@ -84,7 +80,7 @@ struct Process {
   while (true) ::pause();
 }
 
-class Publisher final : public Maker {
+class Publisher {
  public:
   Publisher(Process& process, int events_of_each, int subjects)
       : process_(process),
@@ -92,9 +88,7 @@ class Publisher final : public Maker {
         last_(events_of_each),
         subjects_(subjects) {}
 
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return outbox_.read(std::move(call), std::move(query));
-  }
+  EventFeed& feed() { return outbox_; }
 
   void start() {
     outbox_.start(process_.loops[0]);
@@ -160,7 +154,7 @@ int publish(const Flags& flags) {
   TokenVerifier tokens(process.clock, []() -> Task<Result<Jwks>> { return Jwks{}; }, {});
   const http::Identify identify(tokens, process.cluster, {});
   http::Router router;
-  http::Outside<Maker>::mount(router, Surface::internal, publisher, identify);
+  http::Outside<EventFeed>::mount(router, Surface::internal, publisher.feed(), identify);
   http::Server server(process.loops, "127.0.0.1", flags.number("port"),
                       [&router](http::Request& request) { return router.dispatch(request); }, {});
   server.start();
@@ -173,11 +167,9 @@ int consume(const Flags& flags) {
   http::Client client({});
   const auto transport =
       std::make_shared<http::RemoteTransport>(client, http::parse_base_url(flags.text("from")).value());
-  const auto maker = http::Outside<Maker>::connect({transport, &process.cluster, "hearer", "maker"});
+  const auto maker = http::Outside<EventFeed>::connect({transport, &process.cluster, "hearer", "maker"});
   events::Consumer consumer(process.database, "hearer", process.environment);
-  consumer.follow("maker", [&maker](Call call, ReadFeed query) {
-    return maker->handle(std::move(call), std::move(query));
-  });
+  consumer.follow("maker", *maker);
   events::subscribe<Moved>(
       consumer, "maker",
       [](sql::Transaction& transaction, const Moved& moved, const Envelope&) -> Result<Nothing> {

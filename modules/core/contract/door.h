@@ -26,6 +26,24 @@ std::optional<Error> refuse_caller(const Call& call, Access access);
 /// The answer in place of an exception, which is logged under the request's id and told to nobody else.
 Error defect(std::string_view service, std::string_view operation, const Call& call, std::exception_ptr thrown);
 
+namespace detail {
+
+/// The reply, or defect() in place of what it throws. Of the answer's type alone: many operations share one, and a
+/// coroutine is dear to compile.
+template <class Answer>
+Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, std::string_view service, std::string_view operation) {
+  std::exception_ptr thrown;
+  try {
+    auto result = co_await reply;
+    co_return result;
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_return fail(defect(service, operation, call, thrown));
+}
+
+}  // namespace detail
+
 template <class S>
 class Door {
  public:
@@ -46,7 +64,7 @@ class Door {
     const Call kept = call;
     try {
       auto reply = target_->handle(std::move(call), std::move(op));
-      if (!reply.ready()) return finish<Op>(std::move(reply), kept);
+      if (!reply.ready()) return detail::finish(std::move(reply), kept, S::name, Op::endpoint.name);
       return reply.take();
     } catch (...) {
       return fail(defect(S::name, Op::endpoint.name, kept, std::current_exception()));
@@ -54,18 +72,6 @@ class Door {
   }
 
  private:
-  template <class Op>
-  static Reply<Op> finish(Reply<Op> reply, Call call) {
-    std::exception_ptr thrown;
-    try {
-      auto result = co_await reply;
-      co_return result;
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-    co_return fail(defect(S::name, Op::endpoint.name, call, thrown));
-  }
-
   S* target_;
 };
 

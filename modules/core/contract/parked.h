@@ -1,5 +1,5 @@
 // Parked events: those that could not have their effect in a consumer, and what an operator may do about
-// them. The operations are part of the Service of every module that consumes events.
+// them.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/page.h"
-#include "contract/endpoint.h"
 #include "contract/event.h"
+#include "contract/service.h"
 
 namespace svc {
 
@@ -129,6 +129,12 @@ struct DropParked {
                                      .retry = Retry::never,
                                      .fails = {Code::not_found}};
   using Response = ParkedEvent;
+};
+
+/// What an operator asks of a module that consumes events, beside the module's own operations.
+struct ParkedEvents : Service<ParkedEvents, ListParked, GetParked, RetryParked, DropParked> {
+  static constexpr std::string_view name = "parked_events";
+  static constexpr std::string_view summary = "Events that could not have their effect in a module";
 };
 
 }  // namespace svc

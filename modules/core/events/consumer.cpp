@@ -47,11 +47,11 @@ Consumer::Consumer(sql::Database& database, std::string name, const Environment&
 
 Consumer::~Consumer() = default;
 
-void Consumer::follow(std::string module, Feed feed) {
-  sources_.push_back({std::move(module), std::move(feed)});
+void Consumer::follow(std::string module, EventFeed& feed) {
+  sources_.push_back({std::move(module), &feed});
 }
 
-void Consumer::handle(const std::string& module, const EventInfo& event, Handler handler) {
+void Consumer::set_handler(const std::string& module, const EventInfo& event, Handler handler) {
   const auto source = std::ranges::find(sources_, module, &Source::module);
   if (source == sources_.end()) throw std::logic_error(name_ + " does not follow " + module);
   source->types.emplace_back(event.type);
@@ -255,7 +255,7 @@ Task<Result<Nothing>> Consumer::forget_old() {
   co_return Nothing{};
 }
 
-Reply<ListParked> Consumer::list(Call, ListParked query) {
+Reply<ListParked> Consumer::handle(Call, ListParked query) {
   const auto after = key_of_cursor(query.cursor, is_number);
   if (!after) return fail(after.error());
   ParkedPage page;
@@ -274,20 +274,20 @@ Reply<ListParked> Consumer::list(Call, ListParked query) {
   return page;
 }
 
-Reply<GetParked> Consumer::get(Call, GetParked query) {
+Reply<GetParked> Consumer::handle(Call, GetParked query) {
   auto parked = database_.read([&](sql::Session& session) { return find_parked(session, query.id); });
   if (!parked) return no_such_event();
   parked->consumer = name_;
   return std::move(*parked);
 }
 
-Reply<RetryParked> Consumer::retry(Call, RetryParked command) {
+Reply<RetryParked> Consumer::handle(Call, RetryParked command) {
   const auto parked = database_.read([&](sql::Session& session) { return find_parked(session, command.id); });
   if (!parked) return no_such_event();
   return try_again(parked->number, true);
 }
 
-Reply<DropParked> Consumer::drop(Call call, DropParked command) {
+Reply<DropParked> Consumer::handle(Call call, DropParked command) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<ParkedEvent> {
     auto parked = find_parked(transaction, command.id);
     if (!parked) return no_such_event();

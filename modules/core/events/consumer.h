@@ -3,11 +3,9 @@
 // event and however often it comes.
 //
 //   Consumer consumer(database, "notification", environment);
-//   consumer.follow("order", [&orders](Call call, ReadFeed query) { return orders.handle(…); });
-//   subscribe<order::OrderConfirmed>(consumer, "order", [&](sql::Transaction&, const order::OrderConfirmed&,
-//   const
-//                                                          Envelope&) -> Result<Nothing> { … });   //
-//                                                          subscribe.h
+//   consumer.follow("order", links.order_events);
+//   subscribe<order::OrderConfirmed>(consumer, "order",  // subscribe.h
+//                                    [&](sql::Transaction&, const order::OrderConfirmed&, const Envelope&) { … });
 //
 // An event that fails is parked, that is, moved into a table, and with it the later ones of its subject;
 // others go on. It is tried again with pauses that grow, and then left for a person. One that cannot be read,
@@ -27,9 +25,8 @@
 #include <vector>
 
 #include "contract/call.h"
-#include "contract/event.h"
+#include "contract/feed.h"
 #include "contract/parked.h"
-#include "contract/service.h"
 #include "module/module.h"
 #include "module/periodic.h"
 #include "sql/database.h"
@@ -63,25 +60,24 @@ struct ConsumerOptions {
 /// again.
 using Handler = std::function<Result<Nothing>(sql::Transaction&, const Envelope&)>;
 
-class Consumer {
+class Consumer final : public ParkedEvents {
  public:
-  using Feed = std::function<Reply<ReadFeed>(Call, ReadFeed)>;
   /// Events of one module that it wants.
   struct Source {
     std::string module;
-    Feed feed;
+    EventFeed* feed;
     std::vector<std::string> types{};
   };
 
   /// `database` holds the tables of inbox.sql. What it refers to must outlive it.
   Consumer(sql::Database& database, std::string name, const Environment& environment);
-  ~Consumer();
+  ~Consumer() override;
 
   // Before it is started.
   /// Events of `module` are to be had by `feed`, where no broker brings them.
-  void follow(std::string module, Feed feed);
+  void follow(std::string module, EventFeed& feed);
   /// For a module that is followed.
-  void handle(const std::string& module, const EventInfo& event, Handler handler);
+  void set_handler(const std::string& module, const EventInfo& event, Handler handler);
 
   const std::string& name() const { return name_; }
   const std::vector<Source>& sources() const { return sources_; }
@@ -110,10 +106,10 @@ class Consumer {
   Task<Result<Nothing>> forget_old();
 
   // What operators ask (contract/parked.h).
-  Reply<ListParked> list(Call call, ListParked query);
-  Reply<GetParked> get(Call call, GetParked query);
-  Reply<RetryParked> retry(Call call, RetryParked command);
-  Reply<DropParked> drop(Call call, DropParked command);
+  Reply<ListParked> handle(Call call, ListParked query) override;
+  Reply<GetParked> handle(Call call, GetParked query) override;
+  Reply<RetryParked> handle(Call call, RetryParked command) override;
+  Reply<DropParked> handle(Call call, DropParked command) override;
 
   /// Noted by whoever carries its events. Thread-safe.
   void note(FeedStanding standing);

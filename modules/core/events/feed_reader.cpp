@@ -25,12 +25,12 @@ struct FeedReader::Question {
   std::optional<Result<FeedPage>> answer;
   Event over;
 
-  static Task<> put(std::shared_ptr<Question> self, Consumer::Feed feed, ReadFeed query) {
+  static Task<> put(std::shared_ptr<Question> self, EventFeed& feed, ReadFeed query) {
     Call call;
     call.from_service = true;
     call.deadline = Steady::now() + seconds{query.wait + 5};
     try {
-      auto asking = feed(std::move(call), std::move(query));
+      auto asking = feed.handle(std::move(call), std::move(query));
       self->answer = co_await asking;
     } catch (const std::exception& defect) {
       self->answer = fail(Code::internal, "defect", defect.what());
@@ -58,7 +58,7 @@ Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(std::int64_t after) 
   const auto question = std::make_shared<Question>();
   asked_ = question;
   detach(Question::put(
-      question, source_.feed,
+      question, *source_.feed,
       {consumer_.name(), after, joined(source_.types), page_size, heard_ ? patience_seconds : 0}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;

@@ -78,7 +78,7 @@ void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::s
   transaction.ring_when_kept(committed_);
 }
 
-Reply<ReadFeed> Outbox::read(Call call, ReadFeed query) {
+Reply<ReadFeed> Outbox::handle(Call call, ReadFeed query) {
   detach(note(query.consumer, query.after));
   const auto source = source_of(module_);
   // An answer without news, in time, is worth more than one that comes when nobody waits for it any more.

@@ -18,8 +18,7 @@
 #include "base/encode.h"
 #include "base/ids.h"
 #include "contract/call.h"
-#include "contract/event.h"
-#include "contract/service.h"
+#include "contract/feed.h"
 #include "module/module.h"
 #include "module/periodic.h"
 #include "sql/database.h"
@@ -45,12 +44,12 @@ struct OutboxOptions {
   }
 };
 
-class Outbox {
+class Outbox final : public EventFeed {
  public:
   /// Events of `module`, in its `database`, which holds the tables of outbox.sql. What it refers to must
   /// outlive it.
   Outbox(sql::Database& database, std::string module, const Environment& environment);
-  ~Outbox();
+  ~Outbox() override;
 
   /// Writes an event. It is heard of once the transaction is on disk.
   template <EventType E>
@@ -61,7 +60,7 @@ class Outbox {
   /// Answers the feed. Where it is to wait, it wakes when this process commits an event, and looks for those
   /// of other processes on the same database every `look_interval`.
   static constexpr milliseconds look_interval{200};
-  Reply<ReadFeed> read(Call call, ReadFeed query);
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override;
 
   /// For the relay to a broker: the events behind a position, `most` of them; none when there are none for `patience`.
   Task<std::vector<FeedEntry>> await_events(std::int64_t after, int most, milliseconds patience);

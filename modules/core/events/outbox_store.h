@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "contract/event.h"
+#include "contract/feed.h"
 #include "sql/session.h"
 
 namespace svc::events {

@@ -13,7 +13,7 @@ namespace svc::events {
 /// does about each E of `module`; see Handler.
 template <EventType E, class React>
 void subscribe(Consumer& consumer, const std::string& module, React react) {
-  consumer.handle(
+  consumer.set_handler(
       module, E::event,
       [react = std::move(react)](sql::Transaction& transaction, const Envelope& event) -> Result<Nothing> {
         const auto content = decode_answer<E>(event.data.text);

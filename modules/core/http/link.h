@@ -23,7 +23,7 @@ struct Link {
     // What has an empty name is nowhere, and has no path to be asked for under.
     if (request.target.find("//") != std::string::npos || request.target.ends_with('/'))
       return fail(Code::not_found, "not_found", "What has no name does not exist");
-    return decode<Op>(exchange(to, std::move(request), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
+    return decode<typename Op::Response>(exchange(to, std::move(request), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
   }
 
  private:
@@ -41,9 +41,8 @@ struct Link {
   /// The answer, if it has one of these statuses; else the Error it stands for.
   static Task<Result<Response>> exchange(LinkTo to, Outgoing request, Steady::time_point deadline, int success,
                                          bool or_created);
-  template <class Op>
-  static Reply<Op> decode(Task<Result<Response>> exchanging) {
-    using Answer = typename Op::Response;
+  template <class Answer>
+  static Task<Result<Answer>> decode(Task<Result<Response>> exchanging) {
     auto response = co_await exchanging;
     if (!response) co_return refusal(response);
     if constexpr (std::is_same_v<Answer, Nothing>) {

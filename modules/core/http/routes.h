@@ -54,6 +54,12 @@ Response respond(Result<typename Op::Response> result) {
   return response;
 }
 
+template <class Answer>
+Task<Response> respond_later(Task<Result<Answer>> reply, Response (*respond)(Result<Answer>)) {
+  auto result = co_await reply;
+  co_return respond(std::move(result));
+}
+
 template <class S, class Op>
 class ActionOf final : public Action {
  public:
@@ -72,7 +78,7 @@ class ActionOf final : public Action {
   Task<Response> enter(Call call) override {
     auto reply = door_.enter(std::move(call), std::move(op_), std::move(found_));
     if (reply.ready()) return respond<Op>(reply.take());
-    return respond_later(std::move(reply));
+    return respond_later(std::move(reply), respond<Op>);
   }
 
   static std::unique_ptr<Action> make(void* service) {
@@ -80,11 +86,6 @@ class ActionOf final : public Action {
   }
 
  private:
-  static Task<Response> respond_later(Reply<Op> reply) {
-    auto result = co_await reply;
-    co_return respond<Op>(std::move(result));
-  }
-
   Door<S> door_;
   Op op_{};
   Violations found_;

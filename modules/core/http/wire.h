@@ -2,6 +2,8 @@
 // have one. Routes (routes.h), clients (link.h) and documents (openapi.h) agree because they all ask here.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -54,14 +56,14 @@ void from_text(std::string text, M& value, const Place& at, Violations& found) {
   if constexpr (is_optional<M>) {
     from_text(std::move(text), value.emplace(), at, found);
   } else if constexpr (std::is_same_v<M, bool>) {
-    if (text != "true" && text != "false") return detail::wrong_type(at, "true or false", found);
+    if (text != "true" && text != "false") return svc::detail::wrong_type(at, "true or false", found);
     value = text == "true";
   } else if constexpr (std::is_integral_v<M>) {
     const auto integer = parse_integer<M>(text);
-    if (!integer) return detail::wrong_type(at, "an integer", found);
+    if (!integer) return svc::detail::wrong_type(at, "an integer", found);
     value = *integer;
   } else {
-    detail::decode_member(Json(std::move(text)), value, Unknown::refuse, at, found);
+    svc::detail::decode_member(Json(std::move(text)), value, Unknown::refuse, at, found);
   }
 }
 
@@ -73,40 +75,45 @@ inline std::string segment_of(std::string_view text) {
   return percent_encode(text);
 }
 
+// By plain functions where the type allows it, as in decode.h.
+namespace detail {
+
+std::string fill(std::string_view path, const std::function<std::string(std::string_view name)>& text_of);
+void add_to_query(std::string& query, std::string_view name, std::string_view text);
+
+/// Is given the text of a parameter, or nothing where it is not soundly percent-encoded. Says whether there is such a
+/// parameter.
+using PutParameter = std::function<bool(std::string_view name, bool is_query, std::optional<std::string> text)>;
+void read_parameters(std::string_view path, const Request& request, const PutParameter& put, Violations& found);
+
+}  // namespace detail
+
 /// Fills a path's braces with the fields they name.
 template <Described T>
 std::string fill_path(std::string_view path, const T& value) {
-  std::string filled;
-  while (true) {
-    const auto open = path.find('{');
-    filled += path.substr(0, open);
-    if (open == std::string_view::npos) return filled;
-    const auto close = path.find('}', open);
-    const auto name = path.substr(open + 1, close - open - 1);
+  return detail::fill(path, [&value](std::string_view name) {
+    std::string text;
     each_field<T>([&](const auto& f) {
       using M = std::remove_cvref_t<decltype(value.*f.member)>;
       if constexpr (is_text<M> && !is_optional<M>)
-        if (f.name == name) filled += segment_of(to_text(value.*f.member));
+        if (f.name == name) text = to_text(value.*f.member);
     });
-    path.remove_prefix(close + 1);
-  }
+    return text;
+  });
 }
 
 /// "?limit=50&cursor=…", or nothing.
 template <class Op>
 std::string query_of(const Op& op) {
   std::string query;
-  const auto add = [&](std::string_view name, const auto& value) {
-    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + percent_encode(to_text(value));
-  };
   each_field<Op>([&](const auto& f) {
     if (in_path<Op>(f.name) || in_body<Op>(f.name)) return;
     const auto& member = op.*f.member;
     using M = std::remove_cvref_t<decltype(member)>;
     if constexpr (is_text<M> && is_optional<M>) {
-      if (member) add(f.name, *member);
+      if (member) detail::add_to_query(query, f.name, to_text(*member));
     } else if constexpr (is_text<M>) {
-      add(f.name, member);
+      detail::add_to_query(query, f.name, to_text(member));
     }
   });
   return query;
@@ -139,33 +146,23 @@ std::string body_of(const Op& op) {
 /// Reads path and query of a request into the fields that travel there.
 template <class Op>
 void read_path_and_query(const Request& request, Op& op, Violations& found) {
-  const auto put = [&](std::string_view name, std::string_view encoded, bool is_query) {
-    bool known = false;
-    each_field<Op>([&](const auto& f) {
-      using M = std::remove_cvref_t<decltype(op.*f.member)>;
-      if constexpr (is_text<M>) {
-        if (f.name != name || in_body<Op>(f.name) || in_path<Op>(f.name) == is_query) return;
-        known = true;
-        const Place at{nullptr, f.name};
-        auto text = percent_decode(encoded, is_query);
-        if (text) from_text(std::move(*text), op.*f.member, at, found);
-        else detail::wrong_type(at, "soundly percent-encoded", found);
-      }
-    });
-    // A misspelt wish must not go unheard.
-    if (!known) report(found, {Place{nullptr, name}.pointer(), "additionalProperties", "is not known here"});
-  };
-  std::size_t next = 0;
-  const std::string_view path = Op::endpoint.path;
-  for (auto at = path.find('{'); at != path.npos && next < request.parameters.size(); at = path.find('{', at + 1))
-    put(path.substr(at + 1, path.find('}', at) - at - 1), request.parameters[next++], false);
-  for (auto rest = request.query; !rest.empty();) {
-    const auto pair = rest.substr(0, rest.find('&'));
-    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-    if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    put(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())), true);
-  }
+  detail::read_parameters(
+      Op::endpoint.path, request,
+      [&](std::string_view name, bool is_query, std::optional<std::string> text) {
+        bool known = false;
+        each_field<Op>([&](const auto& f) {
+          using M = std::remove_cvref_t<decltype(op.*f.member)>;
+          if constexpr (is_text<M>) {
+            if (f.name != name || in_body<Op>(f.name) || in_path<Op>(f.name) == is_query) return;
+            known = true;
+            const Place at{nullptr, f.name};
+            if (text) from_text(std::move(*text), op.*f.member, at, found);
+            else svc::detail::wrong_type(at, "soundly percent-encoded", found);
+          }
+        });
+        return known;
+      },
+      found);
 }
 
 /// Reads a JSON body into the fields that travel there. Refused as a whole: what is not JSON.

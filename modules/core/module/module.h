@@ -16,6 +16,8 @@
 
 namespace svc {
 
+struct EventFeed;
+struct ParkedEvents;
 namespace events {
 struct Setup;
 }
@@ -39,6 +41,10 @@ class Module {
   virtual void stopping() {}
   /// Ends it. Requests are no longer served then; links still work.
   virtual void stop() {}
+  /// What has happened in it, for others to hear of; null: it tells nobody. Lives as long as the module.
+  virtual EventFeed* feed() { return nullptr; }
+  /// What it has heard of in vain; null: it hears of nothing. Lives as long as the module.
+  virtual ParkedEvents* parked() { return nullptr; }
   /// Why the module cannot do its work, if so. Of its own things only: links are told apart.
   virtual std::optional<std::string> trouble() const = 0;
 };

@@ -22,9 +22,6 @@ class InventoryService final : public Inventory {
   Reply<ReserveItems> handle(Call call, ReserveItems command) override;
   Reply<CommitReservation> handle(Call call, CommitReservation command) override;
   Reply<ReleaseReservation> handle(Call call, ReleaseReservation command) override;
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return outbox_.read(std::move(call), std::move(query));
-  }
 
   /// Gives back what is held beyond its time. Answers how many reservations that were.
   Task<Result<int>> sweep();

@@ -18,6 +18,7 @@ class InventoryModule final : public Hosted<Inventory> {
         sweeper_("sweep_reservations", seconds{config.sweep_seconds}, [this] { return sweep(); }) {}
 
   Inventory& service() override { return service_; }
+  EventFeed* feed() override { return &outbox_; }
   void start() override {
     outbox_.start(loops_.background());
     sweeper_.start(loops_[0]);

@@ -18,11 +18,12 @@ class NotificationModule final : public Hosted<Notifications> {
         database_(database, migrations(), Priority::background),
         consumer_(database_, "notification", environment),
         sender_(database_, consumer_, links.users, noted_, environment.clock, config, environment.data),
-        service_(database_, consumer_) {
-    hear_of_orders(consumer_, links.orders, environment.clock, noted_);
+        service_(database_) {
+    hear_of_orders(consumer_, links.order_events, environment.clock, noted_);
   }
 
   Notifications& service() override { return service_; }
+  ParkedEvents* parked() override { return &consumer_; }
   void start() override {
     consumer_.start(loops_.background());
     sender_.start(loops_.background());

@@ -6,9 +6,9 @@
 
 namespace svc::notification {
 
-void hear_of_orders(events::Consumer& consumer, order::Orders& orders, const Clock& clock, Bell& noted) {
+void hear_of_orders(events::Consumer& consumer, EventFeed& order_events, const Clock& clock, Bell& noted) {
   const std::string module{order::Orders::name};
-  consumer.follow(module, [&orders](Call call, ReadFeed query) { return orders.handle(std::move(call), std::move(query)); });
+  consumer.follow(module, order_events);
   const auto note = [&](Kind kind) {
     return [&clock, &noted, kind](sql::Transaction& transaction, const order::Order& order,
                                   const Envelope& event) -> Result<Nothing> {

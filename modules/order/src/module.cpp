@@ -19,11 +19,13 @@ class OrderModule final : public Hosted<Orders> {
         consumer_(database_, "order", environment),
         runner_(database_, environment.clock, environment.instance,
                 order_saga(database_, {outbox_, environment.clock, links}), config.saga),
-        service_(database_, outbox_, consumer_, runner_, environment, config, links) {
-    hear_of_users(consumer_, links.users);
+        service_(database_, outbox_, runner_, environment, config, links) {
+    hear_of_users(consumer_, links.user_events);
   }
 
   Orders& service() override { return service_; }
+  EventFeed* feed() override { return &outbox_; }
+  ParkedEvents* parked() override { return &consumer_; }
   void start() override {
     runner_.start(loops_[0]);
     outbox_.start(loops_.background());

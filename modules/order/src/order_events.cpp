@@ -5,11 +5,9 @@
 
 namespace svc::order {
 
-void hear_of_users(events::Consumer& consumer, user::Users& users) {
+void hear_of_users(events::Consumer& consumer, EventFeed& user_events) {
   const std::string module{user::Users::name};
-  consumer.follow(module, [&users](Call call, ReadFeed query) {
-    return users.handle(std::move(call), std::move(query));
-  });
+  consumer.follow(module, user_events);
   const auto keep = [](sql::Transaction& transaction, const user::User& user,
                        const Envelope&) -> Result<Nothing> {
     insert_customer(transaction, user.id);

@@ -7,6 +7,6 @@
 namespace svc::order {
 
 /// Keeps the copy of users. What it refers to must outlive the consumer.
-void hear_of_users(events::Consumer& consumer, user::Users& users);
+void hear_of_users(events::Consumer& consumer, EventFeed& user_events);
 
 }  // namespace svc::order

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "events/consumer.h"
 #include "events/outbox.h"
 #include "keys_in_use.h"
 #include "order/module.h"
@@ -16,11 +15,10 @@ namespace svc::order {
 class OrderService final : public Orders {
  public:
   /// What it refers to must outlive it.
-  OrderService(sql::Database& database, events::Outbox& outbox, events::Consumer& consumer,
-               saga::Runner& runner, const Environment& environment, const Config& config, const Links& links)
+  OrderService(sql::Database& database, events::Outbox& outbox, saga::Runner& runner, const Environment& environment,
+               const Config& config, const Links& links)
       : database_(database),
         outbox_(outbox),
-        consumer_(consumer),
         runner_(runner),
         clock_(environment.clock),
         ids_(environment.ids),
@@ -34,21 +32,6 @@ class OrderService final : public Orders {
   Reply<GetTimeline> handle(Call call, GetTimeline query) override;
   Reply<RetryOrder> handle(Call call, RetryOrder command) override;
   Reply<AbandonOrder> handle(Call call, AbandonOrder command) override;
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return outbox_.read(std::move(call), std::move(query));
-  }
-  Reply<ListParked> handle(Call call, ListParked query) override {
-    return consumer_.list(std::move(call), std::move(query));
-  }
-  Reply<GetParked> handle(Call call, GetParked query) override {
-    return consumer_.get(std::move(call), std::move(query));
-  }
-  Reply<RetryParked> handle(Call call, RetryParked command) override {
-    return consumer_.retry(std::move(call), std::move(command));
-  }
-  Reply<DropParked> handle(Call call, DropParked command) override {
-    return consumer_.drop(std::move(call), std::move(command));
-  }
 
  private:
   enum class Turn { cancel, retry, abandon };
@@ -72,7 +55,6 @@ class OrderService final : public Orders {
 
   sql::Database& database_;
   events::Outbox& outbox_;
-  events::Consumer& consumer_;
   saga::Runner& runner_;
   const Clock& clock_;
   Ids& ids_;

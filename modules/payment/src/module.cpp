@@ -18,6 +18,7 @@ class PaymentModule final : public Hosted<Payments> {
         loops_(environment.loops) {}
 
   Payments& service() override { return service_; }
+  EventFeed* feed() override { return &outbox_; }
   void start() override { outbox_.start(loops_.background()); }
   void stopping() override { outbox_.stopping(); }
   void stop() override { outbox_.stop(); }

@@ -20,9 +20,6 @@ class PaymentService final : public Payments {
   Reply<CheckMethod> handle(Call call, CheckMethod query) override;
   Reply<Charge> handle(Call call, Charge command) override;
   Reply<Refund> handle(Call call, Refund command) override;
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return outbox_.read(std::move(call), std::move(query));
-  }
 
  private:
   Reply<Charge> charge_anew(Call call, Charge command);

@@ -21,6 +21,7 @@ class UserModule final : public Hosted<Users> {
         service_(database_, outbox_, environment, config) {}
 
   Users& service() override { return service_; }
+  EventFeed* feed() override { return &outbox_; }
   void start() override {
     loops_[0].post([this] { detach(bootstrap()); });
     outbox_.start(loops_.background());

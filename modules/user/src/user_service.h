@@ -28,9 +28,6 @@ class UserService final : public Users {
   Reply<SetRole> handle(Call call, SetRole command) override;
   Reply<GetKeys> handle(Call call, GetKeys query) override;
   Reply<FindUser> handle(Call call, FindUser query) override;
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return outbox_.read(std::move(call), std::move(query));
-  }
 
   /// Makes the account of the configured e-mail an admin, if there is one.
   Task<Result<Nothing>> bootstrap();

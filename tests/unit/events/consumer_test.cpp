@@ -207,26 +207,26 @@ TEST_CASE("an operator sees parked events, tries them again, and gives them up")
   REQUIRE(hearer.take({a[0], a[1], a[2], a[3], b[0]}).has_value());
   auto& consumer = hearer.consumer;
   const auto get = [&](const std::string& id) {
-    return world.run([&] { return consumer.get(world.anyone(), {id}); });
+    return world.ask(consumer, world.anyone(), GetParked{id});
   };
   const auto retry = [&](const std::string& id) {
-    return world.run([&] { return consumer.retry(world.anyone(), {id}); });
+    return world.ask(consumer, world.anyone(), RetryParked{id});
   };
   const auto drop = [&](const std::string& id) {
-    return world.run([&] { return consumer.drop(world.anyone(), {id}); });
+    return world.ask(consumer, world.anyone(), DropParked{id});
   };
 
-  const auto page = world.run([&] { return consumer.list(world.anyone(), {3, std::nullopt}); });
+  const auto page = world.ask(consumer, world.anyone(), ListParked{3, std::nullopt});
   REQUIRE(page.has_value());
   CHECK(page->items.size() == 3);
   CHECK(page->parked == 1);
   CHECK(page->behind == 3);
-  const auto rest = world.run([&] { return consumer.list(world.anyone(), {3, page->next_cursor}); });
+  const auto rest = world.ask(consumer, world.anyone(), ListParked{3, page->next_cursor});
   REQUIRE(rest.has_value());
   CHECK(rest->items.size() == 1);
   CHECK(rest->items.at(0).event == a[3]);
   CHECK_FALSE(rest->next_cursor.has_value());
-  CHECK(world.run([&] { return consumer.list(world.anyone(), {3, "?"}); }).error().code == Code::invalid);
+  CHECK(world.ask(consumer, world.anyone(), ListParked{3, "?"}).error().code == Code::invalid);
 
   CHECK(get(a[2].id)->event == a[2]);
   CHECK(get(a[2].id)->consumer == "hearer");
@@ -277,7 +277,7 @@ TEST_CASE("when an operator gives an event up, those behind it go on") {
   });
   const auto events = moves(world, "a", 3);
   REQUIRE(hearer.take(events).has_value());
-  REQUIRE(world.run([&] { return hearer.consumer.drop(world.anyone(), {events[0].id}); }).has_value());
+  REQUIRE(world.ask(hearer.consumer, world.anyone(), DropParked{events[0].id}).has_value());
   hearer.retry_due();
   CHECK(hearer.effects() == Lines{"a 2", "a 3"});
   CHECK(hearer.parked().items.empty());

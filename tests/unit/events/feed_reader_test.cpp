@@ -14,8 +14,8 @@ using namespace svc::test;
 using namespace std::chrono_literals;
 using Lines = Hearer::Lines;
 
-events::Consumer::Feed feed_of(Maker& maker) {
-  return [&maker](Call call, ReadFeed query) { return maker.outbox.read(std::move(call), std::move(query)); };
+FakeFeed::Answer feed_of(Maker& maker) {
+  return [&maker](Call call, ReadFeed query) { return maker.outbox.handle(std::move(call), std::move(query)); };
 }
 
 Lines numbered(const std::string& thing, int from, int to) {
@@ -52,7 +52,7 @@ TEST_CASE("a consumer goes on where it was") {
   Hearer hearer(world, [&](Call call, ReadFeed query) {
     std::int64_t none = -1;
     asked.compare_exchange_strong(none, query.after);
-    return maker.outbox.read(std::move(call), std::move(query));
+    return maker.outbox.handle(std::move(call), std::move(query));
   });
   maker.publish(Moved{"a", 11});
   hearer.consumer.start(world.loops[0]);
@@ -64,7 +64,7 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   World world;
   std::optional<Maker> maker(std::in_place, world);
   Hearer hearer(world, [&](Call call, ReadFeed query) {
-    return maker->outbox.read(std::move(call), std::move(query));
+    return maker->outbox.handle(std::move(call), std::move(query));
   });
   maker->publish_moves("a", 1, 5);
   maker.reset();
@@ -84,7 +84,7 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   std::atomic<std::int64_t> asked{0};
   Hearer again(world, [&](Call call, ReadFeed query) {
     asked = query.after;
-    return maker->outbox.read(std::move(call), std::move(query));
+    return maker->outbox.handle(std::move(call), std::move(query));
   });
   again.consumer.start(world.loops[0]);
   CHECK(eventually([&] { return again.consumer.cursor("maker") == 7; }));
@@ -111,7 +111,7 @@ TEST_CASE(
   std::atomic<bool> well{false};
   Hearer hearer(world, [&](Call call, ReadFeed query) -> Reply<ReadFeed> {
     ++asked;
-    if (well) return maker.outbox.read(std::move(call), std::move(query));
+    if (well) return maker.outbox.handle(std::move(call), std::move(query));
     if (asked % 2 == 0) throw std::runtime_error("defect");
     return soon(fail(Code::unavailable, "gone", "Nobody is there"));
   });

@@ -31,6 +31,17 @@ Envelope envelope(World& world, const E& event) {
   return made;
 }
 
+/// A feed as a test has it answer.
+class FakeFeed final : public EventFeed {
+ public:
+  using Answer = std::function<Reply<ReadFeed>(Call, ReadFeed)>;
+  explicit FakeFeed(Answer answer) : answer_(std::move(answer)) {}
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override { return answer_(std::move(call), std::move(query)); }
+
+ private:
+  const Answer answer_;
+};
+
 class Hearer {
  public:
   /// What it answers about an event whose effect it has written.
@@ -38,12 +49,12 @@ class Hearer {
   using Lines = std::vector<std::string>;
 
   /// `feed`: that of "maker"; empty: nothing ever comes of it.
-  explicit Hearer(World& w, events::Consumer::Feed feed = {}, const std::string& file = "hearer.db")
+  explicit Hearer(World& w, FakeFeed::Answer feed = {}, const std::string& file = "hearer.db")
       : world(w),
         database(w.dir / file, test_things::migrations()),
-        consumer(database, "hearer", w.environment) {
-    if (!feed) feed = [this](Call, ReadFeed) { return silence(); };
-    consumer.follow("maker", std::move(feed));
+        consumer(database, "hearer", w.environment),
+        feed_(feed ? std::move(feed) : [this](Call, ReadFeed) { return silence(); }) {
+    consumer.follow("maker", feed_);
     events::subscribe<Moved>(consumer, "maker",
                              [this](sql::Transaction& transaction, const Moved& moved, const Envelope&) {
                                transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)",
@@ -84,7 +95,7 @@ class Hearer {
     return all;
   }
   ParkedPage parked(int limit = 200) {
-    return world.run([&] { return consumer.list(world.anyone(), {limit, std::nullopt}); }).value();
+    return world.ask(consumer, world.anyone(), ListParked{limit, std::nullopt}).value();
   }
   /// The parked events, in order: "thing state attempts".
   Lines parked_lines() {
@@ -113,6 +124,7 @@ class Hearer {
   std::mutex mutex_;
   Judge judge_ = [](const Moved&) { return Result<Nothing>(Nothing{}); };
   Bell silence_;
+  FakeFeed feed_;
 };
 
 }  // namespace svc::test

@@ -54,7 +54,7 @@ struct Maker {
   }
 
   Result<FeedPage> read(ReadFeed query) {
-    return world.run([&] { return outbox.read(world.anyone(), query); });
+    return world.ask(outbox, world.anyone(), query);
   }
   /// Of a feed that is there: a page as "thing number", or "thing" for what is painted.
   std::vector<std::string> read_texts(ReadFeed query) {

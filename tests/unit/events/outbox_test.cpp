@@ -120,7 +120,7 @@ TEST_CASE("who waits is woken by the commit") {
   for (int number = 1; number <= 20; ++number) {
     const auto begun = Steady::now();
     const auto page = world.run([&]() -> Task<Result<FeedPage>> {
-      auto reading = maker.outbox.read(world.anyone(), {"reader", number - 1, "", 100, 5});
+      auto reading = maker.outbox.handle(world.anyone(), ReadFeed{"reader", number - 1, "", 100, 5});
       auto writing = maker.write(kept, Moved{"a", number});
       co_await writing;
       auto read = co_await reading;
@@ -150,7 +150,7 @@ TEST_CASE("who waits in vain is answered in time") {
   maker.publish(Moved{"a", 1});
   const auto begun = Steady::now();
   const auto page = world.run([&] {
-    return maker.outbox.read(world.anyone().within(300ms), {"reader", 0, "thing_painted", 100, 30});
+    return maker.outbox.handle(world.anyone().within(300ms), ReadFeed{"reader", 0, "thing_painted", 100, 30});
   });
   REQUIRE(page.has_value());
   CHECK(page->items.empty());
@@ -163,7 +163,7 @@ TEST_CASE("when the module stops, who waits is told so, and what is there is sti
   Maker maker(world);
   const auto begun = Steady::now();
   const auto ended = world.run([&]() -> Task<Result<FeedPage>> {
-    auto reading = maker.outbox.read(world.anyone(), {"reader", 0, "", 100, 8});
+    auto reading = maker.outbox.handle(world.anyone(), ReadFeed{"reader", 0, "", 100, 8});
     maker.outbox.stopping();
     auto read = co_await reading;
     co_return read;
@@ -180,7 +180,7 @@ TEST_CASE("what another process commits is told too") {
   Maker maker(world), other(world);
   const auto begun = Steady::now();
   const auto page = world.run([&]() -> Task<Result<FeedPage>> {
-    auto reading = maker.outbox.read(world.anyone(), {"reader", 0, "", 100, 8});
+    auto reading = maker.outbox.handle(world.anyone(), ReadFeed{"reader", 0, "", 100, 8});
     auto writing = other.write(kept, Moved{"a", 1});
     co_await writing;
     auto read = co_await reading;

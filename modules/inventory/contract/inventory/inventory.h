@@ -119,7 +119,7 @@ struct ReleaseReservation {
 };
 
 struct Inventory : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems,
-                           CommitReservation, ReleaseReservation, ReadFeed> {
+                           CommitReservation, ReleaseReservation> {
   using Events = EventList<StockChanged>;
   static constexpr std::string_view name = "inventory";
   static constexpr std::string_view summary = "Items and their stock";

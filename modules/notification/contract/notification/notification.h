@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/page.h"
-#include "contract/parked.h"
 #include "contract/service.h"
 
 namespace svc::notification {
@@ -72,7 +71,7 @@ struct ListNotifications {
 };
 
 struct Notifications
-    : Service<Notifications, ListNotifications, ListParked, GetParked, RetryParked, DropParked> {
+    : Service<Notifications, ListNotifications> {
   static constexpr std::string_view name = "notification";
   static constexpr std::string_view summary = "Mails to customers about their orders";
 };

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/fields.h"
+#include "contract/feed.h"
 #include "module/module.h"
 #include "notification/mail_options.h"
 #include "notification/notification.h"
@@ -46,10 +47,10 @@ struct Config {
 /// What notification hears of others.
 using Hears = EventList<order::OrderConfirmed, order::OrderCancelled>;
 
-/// The modules that notification hears of and asks. They outlive it.
+/// The modules that notification asks, and whose events it hears. They outlive it.
 struct Links {
   user::Users& users;
-  order::Orders& orders;
+  EventFeed& order_events;
 };
 
 /// `database`: the module's SQLite file. Throws std::runtime_error when it, the templates or the carrier of mail cannot

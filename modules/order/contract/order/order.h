@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/page.h"
-#include "contract/parked.h"
 #include "contract/service.h"
 #include "order/events.h"
 #include "order/types.h"
@@ -128,7 +127,7 @@ struct AbandonOrder {
 };
 
 struct Orders : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder,
-                        AbandonOrder, ReadFeed, ListParked, GetParked, RetryParked, DropParked> {
+                        AbandonOrder> {
   using Events = EventList<OrderCreated, OrderConfirmed, OrderCancelled, OrderNeedsAttention>;
   static constexpr std::string_view name = "order";
   static constexpr std::string_view summary = "Orders and what is done for them";

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/fields.h"
+#include "contract/feed.h"
 #include "inventory/inventory.h"
 #include "module/module.h"
 #include "order/order.h"
@@ -35,9 +36,10 @@ struct Config {
 /// What order hears of others.
 using Hears = EventList<user::UserCreated, user::UserUpdated, user::UserDeleted>;
 
-/// The modules that order asks. They outlive it.
+/// The modules that order asks, and whose events it hears. They outlive it.
 struct Links {
   user::Users& users;
+  EventFeed& user_events;
   inventory::Inventory& inventory;
   payment::Payments& payments;
 };

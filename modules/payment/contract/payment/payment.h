@@ -126,7 +126,7 @@ struct PaymentRefunded : Payment {
   const std::string& subject() const { return id; }
 };
 
-struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund, ReadFeed> {
+struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund> {
   using Events = EventList<PaymentCaptured, PaymentRefunded>;
   static constexpr std::string_view name = "payment";
   static constexpr std::string_view summary = "Payments for orders";

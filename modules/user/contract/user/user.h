@@ -160,7 +160,7 @@ struct FindUser {
 };
 
 struct Users : Service<Users, CreateUser, CreateSession, GetUser, UpdateUser, DeleteUser, ListUsers, SetRole,
-                       GetKeys, FindUser, ReadFeed> {
+                       GetKeys, FindUser> {
   using Events = EventList<UserCreated, UserUpdated, UserDeleted>;
   static constexpr std::string_view name = "user";
   static constexpr std::string_view summary = "Accounts and sessions";
