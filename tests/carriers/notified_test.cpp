@@ -3,8 +3,8 @@
 #include <csignal>
 
 #include "carriers/shop.h"
-#include "mail/mails.h"
-#include "mail/smtp_server.h"
+#include "support/mails.h"
+#include "support/smtp_server.h"
 #include "support/catch.h"
 
 namespace {

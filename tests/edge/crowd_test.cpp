@@ -8,7 +8,7 @@
 #include <functional>
 #include <iostream>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/sanitized.h"
@@ -26,7 +26,6 @@ constexpr std::size_t crowd_size = 2'000;
 constexpr long kept_again = 500;
 constexpr int most_rounds = 6;
 
-const std::string host = " HTTP/1.1\r\nHost: h\r\n";
 
 // Resident memory in KiB (proc(5)).
 long memory_of(pid_t pid) {

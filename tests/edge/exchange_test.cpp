@@ -1,7 +1,7 @@
 // Requests and answers in turn: pipelining, persistence, Expect, HEAD, HTTP/1.0 and what every answer carries.
 #include <ctime>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
 

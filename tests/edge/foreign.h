@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"

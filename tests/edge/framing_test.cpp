@@ -2,7 +2,7 @@
 //
 // Every row carries a request where only content, or what is behind a refusal, may be; its X-Request-Id is
 // "smuggled". The answers tell by their X-Request-Id which requests were run.
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
 
@@ -125,7 +125,7 @@ std::vector<Row> fields() {
     return Row{name, get(lines), 400, "folded_header"};
   };
   const auto lf = [](const std::string& name, const std::string& lines) { return Row{name, get(lines), 400, "bare_lf"}; };
-  const auto host = [](const std::string& name, const std::string& lines) {
+  const auto with_hosts = [](const std::string& name, const std::string& lines) {
     return Row{name, "GET /items HTTP/1.1\r\n" + lines + "\r\n" + smuggled, 400, "bad_host"};
   };
   return {
@@ -149,15 +149,15 @@ std::vector<Row> fields() {
       bad("a name that is not ASCII", "X-\xc3\xa9: b\r\n"),
       bad("no name", ": b\r\n"),
       bad("no colon", "X-A\r\n"),
-      host("no Host", "X-A: b\r\n"),
-      host("two Hosts", "Host: h\r\nHost: i\r\n"),
-      host("the same Host twice", "Host: h\r\nHost: h\r\n"),
-      host("a list of Hosts", "Host: h i\r\n"),
-      host("a Host with a path", "Host: h/items\r\n"),
-      host("a Host with a user", "Host: a@h\r\n"),
-      host("two Hosts in one", "Host: a,b\r\n"),
-      host("a Host with parameters", "Host: h;c=d\r\n"),
-      host("a Host with other sub-delims", "Host: !$&'()*+\r\n"),
+      with_hosts("no Host", "X-A: b\r\n"),
+      with_hosts("two Hosts", "Host: h\r\nHost: i\r\n"),
+      with_hosts("the same Host twice", "Host: h\r\nHost: h\r\n"),
+      with_hosts("a list of Hosts", "Host: h i\r\n"),
+      with_hosts("a Host with a path", "Host: h/items\r\n"),
+      with_hosts("a Host with a user", "Host: a@h\r\n"),
+      with_hosts("two Hosts in one", "Host: a,b\r\n"),
+      with_hosts("a Host with parameters", "Host: h;c=d\r\n"),
+      with_hosts("a Host with other sub-delims", "Host: !$&'()*+\r\n"),
       {"a Host of every sound kind", "GET /items HTTP/1.1\r\nHost: [fe80::1%25eth0]:80\r\nX-Request-Id: outer\r\n\r\n",
        401, "token_missing", After::stays},
       {"CR LF by percent signs in a value", request("GET /items HTTP/1.1", "X-A: a%0d%0aX-Request-Id:%20smuggled\r\n", ""), 401,

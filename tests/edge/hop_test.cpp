@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
 
@@ -79,13 +79,13 @@ struct Gateway {
   int ready() { return nlohmann::json::parse(child.first_line().value_or("{}"))["ports"]["gateway"]; }
 };
 
-const std::string post = "POST /users?x=%0d%0aA:b HTTP/1.1\r\nHost: h\r\n";
+const std::string post_users = "POST /users?x=%0d%0aA:b HTTP/1.1\r\nHost: h\r\n";
 const std::string body = "2\r\n{}\r\n0\r\nX-Svc-Cluster: x\r\n\r\n";
 
 TEST_CASE("the next hop gets one canonical request, whatever came") {
   Gateway gateway;
   Wire wire(gateway.port);
-  wire.send(post +
+  wire.send(post_users +
             "Content-Type: application/json\r\n"
             "X-A: a%0d%0aX-User-Id:%20root\r\n"
             "X-User-Id: root\r\nX_User_Id: root\r\nX-Svc-Cluster: root\r\nX-Forwarded-For: root\r\n"
@@ -144,7 +144,7 @@ TEST_CASE("an answer that could be read in two ways is not passed on") {
   for (const auto& [name, answer] : rows) {
     CAPTURE(name);
     Wire wire(gateway.port);
-    wire.send(post + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    wire.send(post_users + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
     gateway.hop.take();
     gateway.hop.answer(answer);
     gateway.hop.leave();
@@ -158,7 +158,7 @@ TEST_CASE("an answer that could be read in two ways is not passed on") {
 TEST_CASE("bytes behind an answer are nobody's answer") {
   Gateway gateway;
   Wire wire(gateway.port);
-  const std::string ask = post + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  const std::string ask = post_users + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
   wire.send(ask);
   gateway.hop.take();
   gateway.hop.answer("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 299 Mine\r\nContent-Length: 2\r\n\r\n{}");

@@ -1,5 +1,5 @@
 // Each limit is met with its status, and what is just within it is served.
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
 
@@ -9,7 +9,6 @@ using namespace svc::test;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-const std::string host = " HTTP/1.1\r\nHost: h\r\n";
 const std::string close = "Connection: close\r\n\r\n";
 
 // The one answer to `bytes`, behind which the connection ends.

@@ -1,5 +1,5 @@
 // What is too much is told to come back later, and nobody else suffers for it.
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
@@ -9,7 +9,6 @@ namespace {
 using namespace svc::test;
 using std::chrono::milliseconds;
 
-const std::string host = " HTTP/1.1\r\nHost: h\r\n";
 const std::string ask = "GET /items" + host + "\r\n";
 
 TEST_CASE("connections beyond the limit wait until one is free") {

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
@@ -14,7 +14,6 @@ namespace {
 using namespace svc::test;
 using std::chrono::milliseconds;
 
-const std::string host = " HTTP/1.1\r\nHost: localhost\r\n";
 
 // A client's side of TLS on a Wire. Reads no more than is asked for.
 class Secured {

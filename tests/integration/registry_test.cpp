@@ -1,7 +1,7 @@
 // The registry as programs in any language meet it: a process of its own, JSON, and a token from `svc token`.
 #include <csignal>
 
-#include "edge/wire.h"
+#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "mail/mail.h"
-#include "mail/mails.h"
+#include "support/mails.h"
 #include "support/catch.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <iostream>
 
 #include "mail/maildir.h"
-#include "mail/mails.h"
+#include "support/mails.h"
 #include "support/catch.h"
 #include "support/system.h"
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "identity/secret_file.h"
-#include "mail/mails.h"
+#include "support/mails.h"
 #include "mail/smtp.h"
-#include "mail/smtp_server.h"
+#include "support/smtp_server.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"

@@ -1,9 +1,9 @@
-#include "mail/smtp_server.h"
+#include "support/smtp_server.h"
 
 #include <iostream>
 
 #include "identity/secret_file.h"
-#include "mail/mails.h"
+#include "support/mails.h"
 #include "support/catch.h"
 
 namespace svc::test {
@@ -18,7 +18,7 @@ bool SmtpServer::there() {
 }
 
 void SmtpServer::start() {
-  child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/mail/smtp_server.cjs", dir_.path(),
+  child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/support/smtp_server.cjs", dir_.path(),
                                           options_.dump()},
                  dir_ / "log", std::vector<std::string>{"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
   const auto line = child_->first_line();

@@ -1,4 +1,4 @@
-#include "edge/wire.h"
+#include "support/wire.h"
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>

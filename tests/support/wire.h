@@ -12,6 +12,9 @@
 
 namespace svc::test {
 
+/// Behind a method and a target: the rest of a request line, and the one field there must be.
+inline const std::string host = " HTTP/1.1\r\nHost: h\r\n";
+
 struct Reply {
   int status = 0;
   std::map<std::string, std::string> headers;  ///< names in lower case

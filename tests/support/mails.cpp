@@ -1,4 +1,4 @@
-#include "mail/mails.h"
+#include "support/mails.h"
 
 #include <fstream>
 
@@ -9,7 +9,7 @@ namespace svc::test {
 namespace {
 
 nlohmann::json read(std::vector<std::string> arguments) {
-  std::vector<std::string> command{"python3", SVC_SOURCE_DIR "/tests/mail/read.py"};
+  std::vector<std::string> command{"python3", SVC_SOURCE_DIR "/tests/support/read_mail.py"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const auto outcome = run_command(command, {"PYTHONIOENCODING=utf-8"});
   INFO(outcome.err);
