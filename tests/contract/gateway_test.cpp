@@ -4,10 +4,9 @@
 #include "support/catch.h"
 #include "support/world.h"
 
+namespace svc::gateway {
 namespace {
 
-using namespace svc;
-using namespace svc::gateway;
 using http::Headers;
 using http::Request;
 using http::Response;
@@ -257,3 +256,4 @@ TEST_CASE("without a cluster token no word about client, time or service is beli
 }
 
 }  // namespace
+}  // namespace svc::gateway

@@ -7,10 +7,9 @@
 #include "support/catch.h"
 #include "support/world.h"
 
+namespace svc::inventory {
 namespace {
 
-using namespace svc;
-using namespace svc::inventory;
 using test::World;
 
 struct Fixture {
@@ -236,3 +235,4 @@ TEST_CASE("the tables themselves never let stock go below zero") {
 }
 
 }  // namespace
+}  // namespace svc::inventory

@@ -3,10 +3,8 @@
 
 #include "contract/order_fixture.h"
 
+namespace svc::order {
 namespace {
-
-using namespace svc;
-using namespace svc::order;
 
 TEST_CASE("an order is reserved, paid and confirmed, at the catalogue's prices") {
   Fixture f;
@@ -275,3 +273,4 @@ TEST_CASE("a hundred buyers for one unit leave one confirmed order") {
 }
 
 }  // namespace
+}  // namespace svc::order

@@ -3,10 +3,8 @@
 
 #include "contract/order_fixture.h"
 
+namespace svc::order {
 namespace {
-
-using namespace svc;
-using namespace svc::order;
 
 TEST_CASE("a confirmed order can be cancelled, once, and everything comes back") {
   Fixture f;
@@ -154,3 +152,4 @@ TEST_CASE("a cancellation that gets stuck is told as a conflict") {
 }
 
 }  // namespace
+}  // namespace svc::order

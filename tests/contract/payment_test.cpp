@@ -7,10 +7,9 @@
 #include "support/catch.h"
 #include "support/world.h"
 
+namespace svc::payment {
 namespace {
 
-using namespace svc;
-using namespace svc::payment;
 using test::World;
 
 struct Fixture {
@@ -196,3 +195,4 @@ TEST_CASE("a refund that fails can be repeated") {
 }
 
 }  // namespace
+}  // namespace svc::payment

@@ -7,15 +7,14 @@
 
 #include "contract/registry_fixture.h"
 
+namespace svc::registry {
 namespace {
 
-using namespace svc;
-using namespace svc::registry;
 using test::eventually;
 using test::RegistryFixture;
 
-struct Fixture : RegistryFixture {
-  explicit Fixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
+struct HealthFixture : RegistryFixture {
+  explicit HealthFixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
 
   std::vector<std::string> ids;
   void join_all(int count) {
@@ -33,7 +32,7 @@ struct Fixture : RegistryFixture {
 };
 
 TEST_CASE("when over half of five leases or more lapse at once, nobody is struck off until enough renew") {
-  Fixture f;
+  HealthFixture f;
   CAPTURE(name_of(f.lane));
   f.join_all(6);
   f.world.clock.advance(seconds{6});
@@ -61,7 +60,7 @@ TEST_CASE("when over half of five leases or more lapse at once, nobody is struck
 }
 
 TEST_CASE("leases that lapse one after another within a beat are counted together, and put back") {
-  Fixture f;
+  HealthFixture f;
   CAPTURE(name_of(f.lane));
   for (int i = 0; i < 6; ++i) {
     f.ids.push_back(f.join("shop", i + 1));
@@ -83,7 +82,7 @@ TEST_CASE("leases that lapse one after another within a beat are counted togethe
 }
 
 TEST_CASE("few leases, few of many, and many one after another are struck off") {
-  Fixture f;
+  HealthFixture f;
   CAPTURE(name_of(f.lane));
   SECTION("four of four: no more than a service that stops") {
     f.join_all(4);
@@ -109,7 +108,7 @@ TEST_CASE("few leases, few of many, and many one after another are struck off") 
 }
 
 TEST_CASE("those who do not renew are not preserved for ever") {
-  Fixture f;
+  HealthFixture f;
   CAPTURE(name_of(f.lane));
   f.join_all(6);
   f.world.clock.advance(seconds{8});
@@ -130,7 +129,7 @@ TEST_CASE("those who do not renew are not preserved for ever") {
 }
 
 TEST_CASE("what leaves of itself is not preserved, and a table that has shrunk ends it") {
-  Fixture f;
+  HealthFixture f;
   CAPTURE(name_of(f.lane));
   f.join_all(5);
   f.world.clock.advance(seconds{9});
@@ -246,3 +245,4 @@ TEST_CASE("instances that hang hold up neither the others nor a stop") {
 }
 
 }  // namespace
+}  // namespace svc::registry

@@ -3,18 +3,17 @@
 
 #include "contract/registry_fixture.h"
 
+namespace svc::registry {
 namespace {
 
-using namespace svc;
-using namespace svc::registry;
 using test::RegistryFixture;
 
-struct Fixture : RegistryFixture {
-  explicit Fixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
+struct TableFixture : RegistryFixture {
+  explicit TableFixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
 };
 
 TEST_CASE("an instance registers, is found, renews and leaves") {
-  Fixture f;
+  TableFixture f;
   CAPTURE(name_of(f.lane));
   CHECK(f.ask(Discover{"shop", Policy::round_robin, {}}).error().code == Code::not_found);
   CHECK(f.ask(GetService{"shop"}).error().code == Code::not_found);
@@ -53,7 +52,7 @@ TEST_CASE("an instance registers, is found, renews and leaves") {
 }
 
 TEST_CASE("a lease lapses unless it is renewed, to the second") {
-  Fixture f;
+  TableFixture f;
   CAPTURE(name_of(f.lane));
   const auto short_id = f.join("shop", 1, 1), middle = f.join("shop", 2), long_id = f.join("shop", 3, 3600);
   f.world.clock.advance(milliseconds{999});
@@ -73,7 +72,7 @@ TEST_CASE("a lease lapses unless it is renewed, to the second") {
 }
 
 TEST_CASE("what breaks a rule is refused and named") {
-  Fixture f;
+  TableFixture f;
   CAPTURE(name_of(f.lane));
   const auto broken = [&](Register wish) {
     const auto refused = f.ask(wish);
@@ -127,7 +126,7 @@ TEST_CASE("ranges of addresses may be denied, or alone be allowed") {
 }
 
 TEST_CASE("each policy spreads as it says") {
-  Fixture f;
+  TableFixture f;
   CAPTURE(name_of(f.lane));
   for (const int port : {1, 2, 3}) {
     auto wish = f.wish("shop", port);
@@ -201,7 +200,7 @@ TEST_CASE("writing needs the cluster's token, or one of scope register:NAME for 
 }
 
 TEST_CASE("one place is one instance, however its host is spelt") {
-  Fixture f;
+  TableFixture f;
   CAPTURE(name_of(f.lane));
   for (const auto& spellings : {std::vector<std::string>{"node-1.example", "NODE-1.Example"},
                                 std::vector<std::string>{"fd00::1", "fd00:0:0:0:0:0:0:1", "FD00::0001"}}) {
@@ -265,3 +264,4 @@ TEST_CASE("one token's instances are counted, and so are all") {
 }
 
 }  // namespace
+}  // namespace svc::registry

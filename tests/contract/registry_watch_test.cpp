@@ -5,10 +5,9 @@
 
 #include "contract/registry_fixture.h"
 
+namespace svc::registry {
 namespace {
 
-using namespace svc;
-using namespace svc::registry;
 using test::eventually;
 using test::RegistryFixture;
 
@@ -24,8 +23,8 @@ struct Counting {
   }
 };
 
-struct Fixture : RegistryFixture {
-  explicit Fixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
+struct WatchFixture : RegistryFixture {
+  explicit WatchFixture(Config chosen = {}) : RegistryFixture(GENERATE(from_range(test::lanes)), chosen) {}
 
   std::atomic<int> waiting{0};  // how many have begun to wait at `watched`, so far
   Stub<Registry, Counting> counting{Counting{module->service(), waiting}};
@@ -63,7 +62,7 @@ std::size_t thread_count() {
 }
 
 TEST_CASE("who watches hears what became of each instance, once") {
-  Fixture f;
+  WatchFixture f;
   CAPTURE(name_of(f.lane));
   const auto start = f.first();
   CHECK(start.reset == true);
@@ -107,7 +106,7 @@ TEST_CASE("who watches hears what became of each instance, once") {
 TEST_CASE("another epoch, an unknown revision, and one too old are answered with everything") {
   Config config;
   config.changes_kept = 3;
-  Fixture f(config);
+  WatchFixture f(config);
   CAPTURE(name_of(f.lane));
   const auto start = f.first();
   for (const int port : {1, 2, 3}) f.join("shop", port);
@@ -132,7 +131,7 @@ TEST_CASE("another epoch, an unknown revision, and one too old are answered with
 
 TEST_CASE("a change wakes a hundred watchers at once, on whatever loops they wait, and they cost no thread") {
   Loops others(3);  // outlives the connections that are made on it
-  Fixture f;
+  WatchFixture f;
   CAPTURE(name_of(f.lane));
   const auto start = f.first();
   std::vector<Watcher> watchers(100);
@@ -160,7 +159,7 @@ TEST_CASE("a change wakes a hundred watchers at once, on whatever loops they wai
 }
 
 TEST_CASE("without a change the answer is empty when the time is up, and before the caller's deadline") {
-  Fixture f;
+  WatchFixture f;
   CAPTURE(name_of(f.lane));
   const auto start = f.first();
   auto begun = Steady::now();
@@ -189,7 +188,7 @@ TEST_CASE("leases that lapse wake watchers without anybody asking, and a stop en
   Config config;
   config.sweep_ms = 10;
   Loops other(1);
-  Fixture f(config);
+  WatchFixture f(config);
   CAPTURE(name_of(f.lane));
   f.join("shop", 80);
   const auto start = f.first();
@@ -242,3 +241,4 @@ TEST_CASE(
 }
 
 }  // namespace
+}  // namespace svc::registry

@@ -7,10 +7,9 @@
 #include "support/world.h"
 #include "user/module.h"
 
+namespace svc::user {
 namespace {
 
-using namespace svc;
-using namespace svc::user;
 using test::World;
 
 struct Fixture {
@@ -299,3 +298,4 @@ TEST_CASE("the keys that sign are published") {
 }
 
 }  // namespace
+}  // namespace svc::user

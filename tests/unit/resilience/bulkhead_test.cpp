@@ -130,7 +130,7 @@ TEST_CASE("a deadline that passes after the place was given troubles nobody") {
 }
 
 // Enters `times` times, and looks about while inside.
-Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int>& most,
+Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int>& peak,
                    std::atomic<int>& done, std::atomic<int>& astray, int times) {
   auto* const home = &Loop::current();
   for (int i = 0; i < times; ++i) {
@@ -140,7 +140,7 @@ Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int
     if (Loop::current_or_null() != home) ++astray;
     if (!permit) continue;
     const int now = ++inside;
-    for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) continue;
+    for (int seen = peak; now > seen && !peak.compare_exchange_weak(seen, now);) continue;
     if (i % 2 == 0) {
       auto nap = sleep_for(std::chrono::microseconds{20});
       co_await nap;
@@ -152,13 +152,13 @@ Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int
 
 TEST_CASE("over several loops there are never more inside, everyone wakes at home, and nobody is forgotten") {
   Bulkhead bulkhead({3, 1'000});
-  std::atomic<int> inside = 0, most = 0, done = 0, astray = 0;
+  std::atomic<int> inside = 0, peak = 0, done = 0, astray = 0;
   Loops loops(3);
   for (std::size_t l = 0; l < loops.size(); ++l)
     for (int c = 0; c < 10; ++c)
-      loops[l].post([&] { detach(come_and_go(bulkhead, inside, most, done, astray, 100)); });
+      loops[l].post([&] { detach(come_and_go(bulkhead, inside, peak, done, astray, 100)); });
   CHECK(test::eventually([&] { return done == 30; }));
-  CHECK(most == 3);
+  CHECK(peak == 3);
   CHECK(astray == 0);
   CHECK(bulkhead.status().inside == 0);
   CHECK(bulkhead.status().waiting == 0);

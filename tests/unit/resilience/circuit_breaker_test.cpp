@@ -210,7 +210,7 @@ TEST_CASE("however many threads ask, no more probes are under way than there may
   Bench bench(by_count(1, 1, 100, 5));
   bench.calls(1, failure);
   bench.advance(seconds{60});
-  std::atomic<int> under_way = 0, most = 0;
+  std::atomic<int> under_way = 0, peak = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
@@ -218,7 +218,7 @@ TEST_CASE("however many threads ask, no more probes are under way than there may
         auto permission = bench.breaker.ask(bench.now);
         if (!permission) continue;
         const int now = ++under_way;
-        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) continue;
+        for (int seen = peak; now > seen && !peak.compare_exchange_weak(seen, now);) continue;
         std::this_thread::yield();
         --under_way;  // before the place can go to another
         // Most are dropped, so that places change hands all the time; four are reported, one fewer than
@@ -227,7 +227,7 @@ TEST_CASE("however many threads ask, no more probes are under way than there may
       }
     });
   for (auto& thread : threads) thread.join();
-  CHECK(most <= 5);
+  CHECK(peak <= 5);
   CHECK(bench.state() == BreakerState::half_open);
   // What was reported and what is free make up the whole again.
   std::vector<CircuitBreaker::Permission> rest;
