@@ -3,10 +3,8 @@
 
 #include "support/catch.h"
 
+namespace svc::app {
 namespace {
-
-using namespace svc;
-using namespace svc::app;
 
 registry::Instance instance(const std::string& id, int port, registry::Probe probe = registry::Probe::up) {
   registry::Instance made;
@@ -72,3 +70,4 @@ TEST_CASE("the registry of before, when it tells everything anew, is believed at
 }
 
 }  // namespace
+}  // namespace svc::app

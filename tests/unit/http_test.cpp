@@ -9,10 +9,8 @@
 #include "http/router.h"
 #include "support/catch.h"
 
+namespace svc::http {
 namespace {
-
-using namespace svc;
-using namespace svc::http;
 
 const Limits limits{};
 
@@ -337,3 +335,4 @@ TEST_CASE("ranges deny and allow, to the bit") {
 }
 
 }  // namespace
+}  // namespace svc::http

@@ -10,10 +10,9 @@
 #include "support/catch.h"
 #include "support/eventually.h"
 
+namespace svc::http {
 namespace {
 
-using namespace svc;
-using namespace svc::http;
 using test::eventually;
 using resilience::BreakerState;
 using resilience::Standing;
@@ -233,3 +232,4 @@ TEST_CASE("a client that hangs up ends what is under way, and sends nothing more
 }
 
 }  // namespace
+}  // namespace svc::http

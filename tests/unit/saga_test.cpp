@@ -10,10 +10,9 @@
 #include <fstream>
 #include <map>
 
+namespace svc::saga {
 namespace {
 
-using namespace svc;
-using namespace svc::saga;
 using sql::Session;
 using sql::Transaction;
 
@@ -302,3 +301,4 @@ TEST_CASE("one saga that cannot go on holds no other up") {
 }
 
 }  // namespace
+}  // namespace svc::saga

@@ -14,10 +14,8 @@
 #include "support/catch.h"
 #include "support/eventually.h"
 
+namespace svc::http {
 namespace {
-
-using namespace svc;
-using namespace svc::http;
 
 class Client {
  public:
@@ -265,3 +263,4 @@ TEST_CASE("an address with too many connections is turned away, until it has few
 }
 
 }  // namespace
+}  // namespace svc::http
