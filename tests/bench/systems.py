@@ -1,5 +1,6 @@
 """What is measured: svc in its placements, and the peers."""
 
+import atexit
 import pathlib
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ class System:
     def __init__(self, name):
         self.name = name
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="svc-bench-"))
+        # Not before all is measured: ext4 without a journal is slow to make files where many were just deleted.
+        atexit.register(shutil.rmtree, self.dir, ignore_errors=True)
         self.processes = []
         self.port = free_port()
         self.token = ""
@@ -40,7 +43,6 @@ class System:
     def __exit__(self, *_):
         for process in reversed(self.processes):
             process.stop()
-        shutil.rmtree(self.dir)
 
 
 class Svc(System):

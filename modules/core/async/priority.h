@@ -5,7 +5,7 @@ namespace svc {
 
 enum class Priority {
   normal,
-  background,  ///< nice 10, about a tenth: what follows from requests is not to slow the requests
+  background,  ///< nice 19, about a seventieth: what follows from requests is not to slow the requests
 };
 
 /// Sets the priority of the calling thread.

@@ -10,6 +10,15 @@
 namespace svc::notification {
 
 namespace fs = std::filesystem;
+namespace {
+
+constexpr std::chrono::hours leftovers_interval{1};
+
+tl::unexpected<Error> unwritable(const std::system_error& failure) {
+  return fail(Code::unavailable, "maildir_unwritable", failure.what());
+}
+
+}  // namespace
 
 Maildir::Maildir(fs::path directory)
     : tmp_(directory / "tmp"), new_(directory / "new"), cur_(directory / "cur") {
@@ -24,21 +33,40 @@ Task<Result<Nothing>> Maildir::send(Mail mail, Steady::time_point deadline) {
   auto delivering = pool_.run([this, mail = std::move(mail), deadline] { return deliver(mail, deadline); });
   auto delivered = co_await delivering;
   if (!delivered) co_return refusal(delivered);
-  co_return std::move(*delivered);
+  if (!*delivered) co_return refusal(*delivered);
+  // Behind those that were waiting to be delivered: so one is for all of them.
+  auto saving = pool_.run([this, number = **delivered] { return save_names(number); });
+  auto saved = co_await saving;
+  if (!saved) co_return refusal(saved);
+  co_return std::move(*saved);
 }
 
-Result<Nothing> Maildir::deliver(const Mail& mail, Steady::time_point deadline) const {
-  if (Steady::now() >= deadline) return fail(Code::timeout, "deadline", "Its turn came too late");
+Result<std::int64_t> Maildir::deliver(const Mail& mail, Steady::time_point deadline) {
+  const auto now = Steady::now();
+  if (now >= deadline) return fail(Code::timeout, "deadline", "Its turn came too late");
   auto message = render(mail);
   if (!message) return refusal(message);
   try {
-    remove_leftovers();
+    if (now >= next_look_) {
+      remove_leftovers();
+      next_look_ = now + leftovers_interval;
+    }
     if (!holds(mail.id)) write(mail.id, message->text);
-    // Also where it was there before: whoever put it there may have died before this.
+  } catch (const std::system_error& failure) {
+    return unwritable(failure);
+  }
+  return ++delivered_;  // also where it was there before: whoever put it there may have died before its name was saved
+}
+
+// Sees to it that the names of the first `number` delivered are on disk.
+Result<Nothing> Maildir::save_names(std::int64_t number) {
+  if (saved_ >= number) return Nothing{};
+  try {
     sync_directory(new_);
   } catch (const std::system_error& failure) {
-    return fail(Code::unavailable, "maildir_unwritable", failure.what());
+    return unwritable(failure);
   }
+  saved_ = delivered_;
   return Nothing{};
 }
 

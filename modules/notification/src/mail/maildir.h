@@ -22,12 +22,16 @@ class Maildir final : public Mailer {
   Task<Result<Nothing>> send(Mail mail, Steady::time_point deadline) override;
 
  private:
-  Result<Nothing> deliver(const Mail& mail, Steady::time_point deadline) const;
+  Result<std::int64_t> deliver(const Mail& mail, Steady::time_point deadline);
+  Result<Nothing> save_names(std::int64_t number);
   void write(const std::string& id, const std::string& text) const;
   bool holds(const std::string& id) const;
   void remove_leftovers() const;
 
   const std::filesystem::path tmp_, new_, cur_;
+  // On the pool's thread:
+  Steady::time_point next_look_{};            // for leftovers
+  std::int64_t delivered_ = 0, saved_ = 0;  // in new/, and how many of these for certain
   Pool pool_{1, 1'000, Priority::background};
 };
 

@@ -18,7 +18,8 @@ namespace {
 // How far an exchange has come.
 struct Dialogue {
   enum Stage { before, sender, recipient, content } stage = before;
-  std::string answer{};     // the server's last
+  std::string answer{};     // the server's last, its goodbye aside
+  bool leaving = false;     // QUIT has been said
   std::string_view unsent;  // of the message
 };
 
@@ -130,12 +131,15 @@ int Smtp::Connection::listen(CURL*, curl_infotype type, char* data, std::size_t 
   auto& connection = *static_cast<Connection*>(self);
   auto& dialogue = connection.dialogue_;
   const std::string_view text(data, size);
-  if (type == CURLINFO_HEADER_IN) dialogue.answer = text;
+  if (type == CURLINFO_HEADER_IN && !dialogue.leaving) dialogue.answer = text;
   if (type != CURLINFO_HEADER_OUT) return 0;
   if (text.starts_with("MAIL FROM:")) dialogue.stage = Dialogue::sender;
   if (text.starts_with("RCPT TO:")) dialogue.stage = Dialogue::recipient;
   if (text.starts_with("DATA\r\n")) dialogue.stage = Dialogue::content;
-  if (text.starts_with("QUIT\r\n")) connection.expect_no_more();
+  if (text.starts_with("QUIT\r\n")) {
+    dialogue.leaving = true;
+    connection.expect_no_more();
+  }
   return 0;
 }
 
