@@ -22,6 +22,7 @@
 #include "identity/cluster_key.h"
 #include "identity/token_verifier.h"
 #include "links.h"
+#include "metrics.h"
 #include "observe/log.h"
 #include "registration.h"
 #include "tokens.h"
@@ -270,6 +271,10 @@ void Process::Parts::add_operations(http::Router& router) {
   auto parts = troubles;
   parts["process"] = [this] { return leaving ? std::optional<std::string>("stopping") : std::nullopt; };
   add_health(router, std::move(parts), [this] { return links.told(); });
+  std::vector<Measured> measured;
+  for (const auto& [name, part] : hosted)
+    if (part.module != nullptr) measured.push_back({name, part.module});
+  add_metrics(router, std::move(measured));
   http::Outside<Administration>::mount(router, Surface::operations, *administration, identify);
 }
 

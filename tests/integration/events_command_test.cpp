@@ -49,6 +49,14 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
   CHECK_THAT(events({"list", "--consumer=order"}).out, ContainsSubstring("No event is parked"));
   CHECK_THAT(events({"list", "--consumer=gateway"}).err, ContainsSubstring("consumes events"));
 
+  const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };
+  for (const auto* line : {"\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 1\n",
+                           "\nsvc_events_parked{consumer=\"notification\",state=\"behind\"} 1\n",
+                           "\nsvc_events_parked{consumer=\"order\",state=\"parked\"} 0\n",
+                           "\nsvc_module_ready{module=\"payment\"} 1\n"})
+    CHECK_THAT(metrics(), ContainsSubstring(line));
+  CHECK(send(system.gateway(), "GET", "/metrics").status == 404);
+
   const auto shown = events({"show", "first"});
   CHECK(shown.status == 0);
   CHECK_THAT(shown.out, ContainsSubstring("no order"));
@@ -67,6 +75,19 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
     const auto page = send(system.gateway(), "GET", "/notifications", bearer(system.operator_token())).json();
     return page["items"].size() == 1 && page["items"][0]["status"] == "skipped";
   }));
+  CHECK_THAT(metrics(), ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
+}
+
+TEST_CASE("metrics tell of events that were published, and of those that a consumer has not had") {
+  System system(whole);
+  const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };
+  const auto account = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
+  REQUIRE(send(system.gateway(), "POST", "/users", {{"Content-Type", "application/json"}}, account).status == 201);
+  for (const auto* line : {"\nsvc_events_published_total{module=\"user\"} 1\n",
+                           "\nsvc_events_unread{module=\"user\",reader=\"order\"} 0\n",
+                           "\nsvc_events_lag{consumer=\"order\",module=\"user\"} 0\n",
+                           "\nsvc_events_feed_up{consumer=\"order\",module=\"user\"} 1\n"})
+    CHECK(eventually([&] { return metrics().find(line) != std::string::npos; }));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "events/carrier.h"
 #include "events/parked_store.h"
 #include "observe/log.h"
+#include "observe/measures.h"
 #include "resilience/backoff.h"
 
 namespace svc::events {
@@ -304,6 +305,20 @@ Reply<DropParked> Consumer::handle(Call call, DropParked command) {
                                 {"type", dropped->event.type},
                                 {"subject", dropped->event.subject}});
   co_return dropped;
+}
+
+void Consumer::measure(Measures& measures) const {
+  for (const auto state : {ParkedState::retrying, ParkedState::parked, ParkedState::behind}) {
+    const auto count = database_.read([&](sql::Session& session) { return count_parked(session, state); });
+    measures.gauge("svc_events_parked", "Events that could not have their effect in a consumer, by what is done about them",
+                   {{"consumer", name_}, {"state", to_name(state)}}, count);
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [module, standing] : standings_) {
+    const Measures::Labels of{{"consumer", name_}, {"module", module}};
+    measures.gauge("svc_events_lag", "Events of a module that a consumer has not yet been given", of, standing.lag);
+    measures.gauge("svc_events_feed_up", "Whether a consumer is given a module's events", of, standing.trouble ? 0 : 1);
+  }
 }
 
 void Consumer::note(FeedStanding standing) {

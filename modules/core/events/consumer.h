@@ -111,6 +111,9 @@ class Consumer final : public ParkedEvents {
   Reply<RetryParked> handle(Call call, RetryParked command) override;
   Reply<DropParked> handle(Call call, DropParked command) override;
 
+  /// Adds how many of its events are parked, and how it stands with each feed.
+  void measure(Measures& measures) const;
+
   /// Noted by whoever carries its events. Thread-safe.
   void note(FeedStanding standing);
 
@@ -139,7 +142,7 @@ class Consumer final : public ParkedEvents {
   const ConsumerOptions options_;
   std::vector<Source> sources_;
   std::map<std::pair<std::string, std::string>, Known> handlers_;  // by source and type
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, FeedStanding> standings_;
   Periodic retrier_, forgetter_;
   Carrier& carrier_;

@@ -6,6 +6,7 @@
 #include "events/carrier.h"
 #include "events/outbox_store.h"
 #include "observe/log.h"
+#include "observe/measures.h"
 
 namespace svc::events {
 namespace {
@@ -119,6 +120,18 @@ Task<std::vector<FeedEntry>> Outbox::await_events(std::int64_t after, int most, 
     auto waiting = committed_.wait_until(heard, std::min(limit, now + look_interval));
     co_await waiting;
   }
+}
+
+void Outbox::measure(Measures& measures) const {
+  database_.read([&](sql::Session& session) {
+    const auto last = last_position(session);
+    measures.counter("svc_events_published_total", "Events that a module has told of", {{"module", module_}}, last);
+    list_readers(session, [&](const std::string& reader, std::int64_t position) {
+      measures.gauge("svc_events_unread", "Events of a module that a reader has not had, as last noted",
+                     {{"module", module_}, {"reader", reader}}, last - std::min(position, last));
+    });
+    return Nothing{};
+  });
 }
 
 // Notes how far a reader has come, now and then: what is noted late is only kept the longer.

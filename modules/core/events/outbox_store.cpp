@@ -63,6 +63,11 @@ void save_reader(sql::Transaction& transaction, const std::string& name, const R
       name, lease.position, now, lease.owner, lease.lease_until, lease.fence);
 }
 
+void list_readers(sql::Session& session, const std::function<void(const std::string&, std::int64_t)>& add) {
+  session.each("SELECT name, position FROM outbox_readers ORDER BY name",
+               [&](const sql::Row& row) { add(row.text(0), row.integer(1)); });
+}
+
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now) {
   transaction.execute(
       "INSERT INTO outbox_readers (name, position, seen_at) VALUES (?, ?, ?) "

@@ -30,6 +30,8 @@ struct ReaderLease {
 ReaderLease find_reader(sql::Session& session, const std::string& name);
 void save_reader(sql::Transaction& transaction, const std::string& name, const ReaderLease& lease, Time now);
 
+/// Calls `add(name, position)` for each reader, as it was last noted.
+void list_readers(sql::Session& session, const std::function<void(const std::string&, std::int64_t)>& add);
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now);
 /// Forgets the readers that have not come since. Answers their names.
 std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since);

@@ -17,6 +17,7 @@
 namespace svc {
 
 struct EventFeed;
+class Measures;
 struct ParkedEvents;
 namespace events {
 struct Setup;
@@ -45,6 +46,8 @@ class Module {
   virtual EventFeed* feed() { return nullptr; }
   /// What it has heard of in vain; null: it hears of nothing. Lives as long as the module.
   virtual ParkedEvents* parked() { return nullptr; }
+  /// Adds what there is to measure of it now. From any thread, between start() and stop().
+  virtual void measure(Measures&) const {}
   /// Why the module cannot do its work, if so. Of its own things only: links are told apart.
   virtual std::optional<std::string> trouble() const = 0;
 };

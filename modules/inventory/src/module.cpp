@@ -28,6 +28,7 @@ class InventoryModule final : public Hosted<Inventory> {
     sweeper_.stop();
     outbox_.stop();
   }
+  void measure(Measures& measures) const override { outbox_.measure(measures); }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:

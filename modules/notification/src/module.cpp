@@ -33,6 +33,7 @@ class NotificationModule final : public Hosted<Notifications> {
     consumer_.stop();
     sender_.stop();
   }
+  void measure(Measures& measures) const override { consumer_.measure(measures); }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:

@@ -40,6 +40,10 @@ class OrderModule final : public Hosted<Orders> {
     runner_.stop();
     outbox_.stop();
   }
+  void measure(Measures& measures) const override {
+    outbox_.measure(measures);
+    consumer_.measure(measures);
+  }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:

@@ -22,6 +22,7 @@ class PaymentModule final : public Hosted<Payments> {
   void start() override { outbox_.start(loops_.background()); }
   void stopping() override { outbox_.stopping(); }
   void stop() override { outbox_.stop(); }
+  void measure(Measures& measures) const override { outbox_.measure(measures); }
   std::optional<std::string> trouble() const override {
     if (auto own = database_.unwritable()) return own;
     return provider_->trouble();

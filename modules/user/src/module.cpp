@@ -28,6 +28,7 @@ class UserModule final : public Hosted<Users> {
   }
   void stopping() override { outbox_.stopping(); }
   void stop() override { outbox_.stop(); }
+  void measure(Measures& measures) const override { outbox_.measure(measures); }
   std::optional<std::string> trouble() const override { return database_.unwritable(); }
 
  private:
