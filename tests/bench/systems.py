@@ -14,7 +14,7 @@ SVC = BUILD / "svc"
 PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 INSTALLED = ROOT / "build/bench-peers"  # where scripts/bench puts the packages of npm
 
-MODULES = ["user", "inventory", "payment", "order", "gateway"]
+MODULES = ["user", "inventory", "payment", "order", "notification", "gateway"]
 
 
 class System:

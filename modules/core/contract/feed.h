@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,16 +24,27 @@ struct FeedEntry {
   }
 };
 
+/// Up to where a feed has been read, and the id of the event there: by it another outbox is told from the one it was.
+struct FeedCursor {
+  std::int64_t position = 0;
+  std::string event{};
+  bool operator==(const FeedCursor&) const = default;
+};
+
 struct FeedPage {
   std::vector<FeedEntry> items;
   std::int64_t next = 0, oldest = 0, last = 0;
+  std::string event;
+  std::optional<bool> replaced;
   static constexpr auto fields() {
     return rows(field(&FeedPage::items, "items", "The events, in the order in which they happened"),
-                field(&FeedPage::next, "next",
-                      "The position to go on after; lower than the one asked for when the "
-                      "outbox is another one than it was"),
+                field(&FeedPage::next, "next", "The position to go on after"),
                 field(&FeedPage::oldest, "oldest", "The first position that is still kept"),
-                field(&FeedPage::last, "last", "The last position there has been"));
+                field(&FeedPage::last, "last", "The last position there has been"),
+                field(&FeedPage::event, "event", "The id of the event at next, to ask on with", Default{""}),
+                field(&FeedPage::replaced, "replaced",
+                      "True when the outbox is another than the one that was read, put back from a backup: this page "
+                      "is from its beginning"));
   }
 };
 
@@ -41,6 +53,7 @@ struct ReadFeed {
   std::int64_t after = 0;
   std::string types;
   int limit = 100, wait = 0;
+  std::string event{};
   static constexpr auto fields() {
     return rows(
         field(&ReadFeed::consumer, "consumer", "Who reads: what it has not yet asked beyond is kept for it",
@@ -50,7 +63,9 @@ struct ReadFeed {
               Length{0, 1'000}, Default{""}),
         field(&ReadFeed::limit, "limit", "How many at most", Range{1, feed_page_limit}, Default{100}),
         field(&ReadFeed::wait, "wait", "Seconds to wait for one where there is none",
-              Range{0, longest_feed_wait}, Default{0}));
+              Range{0, longest_feed_wait}, Default{0}),
+        field(&ReadFeed::event, "event", "The id of the event at the position, where it is known: another there tells of "
+              "an outbox that was put back", Length{0, 200}, Default{""}));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::get,

@@ -123,11 +123,11 @@ Result<Nothing> Consumer::effect(sql::Transaction& transaction, const Envelope& 
 }
 
 Task<Result<Nothing>> Consumer::take(std::vector<Envelope> events) {
-  return take_batch({std::move(events), "", 0});
+  return take_batch({std::move(events), "", {}});
 }
 
 Task<Result<Nothing>> Consumer::take(std::string module, FeedPage page) {
-  Batch batch{{}, std::move(module), page.next};
+  Batch batch{{}, std::move(module), {page.next, page.event}};
   for (auto& entry : page.items) batch.events.push_back(std::move(entry.event));
   return take_batch(std::move(batch));
 }
@@ -171,7 +171,7 @@ Task<Result<Nothing>> Consumer::take_batch(Batch batch) {
   }
 }
 
-std::int64_t Consumer::cursor(const std::string& module) {
+FeedCursor Consumer::cursor(const std::string& module) {
   return database_.read([&](sql::Session& session) { return find_cursor(session, module); });
 }
 

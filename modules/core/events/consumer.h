@@ -95,7 +95,7 @@ class Consumer final : public ParkedEvents {
   /// The same for a page of a feed, of which it is noted as well how far it goes.
   Task<Result<Nothing>> take(std::string module, FeedPage page);
   /// Up to where a module's feed has been read.
-  std::int64_t cursor(const std::string& module);
+  FeedCursor cursor(const std::string& module);
 
   /// Parks an event of before, in the transaction that finds that its effect cannot be had after all.
   void park(sql::Transaction& transaction, const Envelope& event, const Error& why);
@@ -126,7 +126,7 @@ class Consumer final : public ParkedEvents {
   struct Batch {
     std::vector<Envelope> events;
     std::string module;  ///< whose cursor to move; empty: none
-    std::int64_t cursor = 0;
+    FeedCursor cursor;
   };
 
   Task<Result<Nothing>> take_batch(Batch batch);

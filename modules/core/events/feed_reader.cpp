@@ -54,16 +54,30 @@ void FeedReader::stop() {
   loop_ = nullptr;  // once: nobody would wait for what a second time posts
 }
 
-Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(std::int64_t after) {
+Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
   detach(Question::put(
       question, *source_.feed,
-      {consumer_.name(), after, joined(source_.types), page_size, heard_ ? patience_seconds : 0}));
+      {consumer_.name(), read.position, joined(source_.types), page_size, heard_ ? patience_seconds : 0, read.event}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;
   asked_.reset();
   co_return question;
+}
+
+// Says what an operator is to know of a page that does not go on where this was.
+void FeedReader::say_lost(const FeedCursor& read, const FeedPage& page) const {
+  if (page.replaced)
+    log::error("outbox_replaced", {{"consumer", consumer_.name()},
+                                   {"module", source_.module},
+                                   {"read", read.position},
+                                   {"last", page.last}});
+  else if (read.position > 0 && page.oldest > read.position + 1)
+    log::error("events_missed", {{"consumer", consumer_.name()},
+                                 {"module", source_.module},
+                                 {"from", read.position + 1},
+                                 {"to", page.oldest - 1}});
 }
 
 void FeedReader::note(std::int64_t lag, const Error* trouble) {
@@ -79,7 +93,7 @@ Task<> FeedReader::pause(const Error& why) {
 }
 
 Task<> FeedReader::run() {
-  std::int64_t read = consumer_.cursor(source_.module), written = read;
+  FeedCursor read = consumer_.cursor(source_.module), written = read;
   while (!ending_) {
     auto asking = ask(read);
     const auto question = co_await asking;
@@ -91,18 +105,11 @@ Task<> FeedReader::run() {
     }
     heard_ = true;
     FeedPage page = std::move(**question->answer);
-    if (page.last < read)
-      log::error(
-          "outbox_replaced",
-          {{"consumer", consumer_.name()}, {"module", source_.module}, {"read", read}, {"last", page.last}});
-    if (read > 0 && page.oldest > read + 1)
-      log::error("events_missed", {{"consumer", consumer_.name()},
-                                   {"module", source_.module},
-                                   {"from", read + 1},
-                                   {"to", page.oldest - 1}});
-    const auto next = page.next, lag = page.last - next;
+    say_lost(read, page);
+    const FeedCursor next{page.next, page.event};
+    const auto lag = page.last - page.next;
     // What is not ours is not worth a write each time.
-    if (!page.items.empty() || next < read || next - written >= noted_behind) {
+    if (!page.items.empty() || page.replaced || next.position - written.position >= noted_behind) {
       auto taking = consumer_.take(source_.module, std::move(page));
       auto taken = co_await taking;
       if (!taken) {

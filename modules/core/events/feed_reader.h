@@ -20,8 +20,9 @@ class FeedReader {
  private:
   struct Question;
   Task<> run();
-  Task<std::shared_ptr<Question>> ask(std::int64_t after);
+  Task<std::shared_ptr<Question>> ask(FeedCursor read);
   Task<> pause(const Error& why);
+  void say_lost(const FeedCursor& read, const FeedPage& page) const;
   void note(std::int64_t lag, const Error* trouble);
 
   Consumer& consumer_;

@@ -1,6 +1,7 @@
 #include "events/outbox.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "contract/trace.h"
 #include "events/carrier.h"
@@ -28,17 +29,26 @@ bool names(std::string_view types, std::string_view type) {
   return false;
 }
 
+// Whether it is another outbox than the reader's: an older one, put back, that may have grown since.
+bool is_other(sql::Session& session, const ReadFeed& query, std::int64_t last) {
+  if (query.after > last) return true;
+  if (query.event.empty()) return false;
+  const auto there = event_at(session, query.after);
+  return there && *there != query.event;
+}
+
 // One look at the outbox; nothing in `items` when there is nothing behind `query.after` yet.
 FeedPage look(sql::Session& session, const ReadFeed& query) {
   FeedPage page;
   page.last = last_position(session);
   page.oldest = oldest_position(session).value_or(page.last + 1);
-  page.next =
-      query.after > page.last ? 0 : query.after;  // 0: another outbox than it has read, an older one put back
+  if (is_other(session, query, page.last)) page.replaced = true;
+  else std::tie(page.next, page.event) = std::tie(query.after, query.event);
   std::size_t bytes = 0;
   list_events(session, page.next, query.limit, [&](FeedEntry entry) {
     if (bytes >= page_bytes) return;
     page.next = entry.position;
+    page.event = entry.event.id;
     if (!names(query.types, entry.event.type)) return;
     bytes += entry.event.data.text.size();
     page.items.push_back(std::move(entry));
@@ -90,10 +100,10 @@ Reply<ReadFeed> Outbox::handle(Call call, ReadFeed query) {
     auto page = database_.read([&](sql::Session& session) { return look(session, query); });
     for (auto& entry : page.items) entry.event.source = source;
     const auto now = Steady::now();
-    if (!page.items.empty() || page.next < query.after || now >= limit) co_return page;
+    if (!page.items.empty() || page.replaced || now >= limit) co_return page;
     if (ending_) co_return fail(Code::unavailable, "stopping", "The module is about to stop");
     if (page.next > query.after) {  // over what was not asked for; there may be more behind it
-      query.after = page.next;
+      std::tie(query.after, query.event) = std::tie(page.next, page.event);
       NextTurn turn;
       co_await turn;
       continue;

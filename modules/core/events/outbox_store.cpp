@@ -43,6 +43,11 @@ std::int64_t last_position(sql::Session& session) {
   return session.first("SELECT MAX(position) FROM outbox", number).value_or(std::nullopt).value_or(0);
 }
 
+std::optional<std::string> event_at(sql::Session& session, std::int64_t position) {
+  return session.first(
+      "SELECT id FROM outbox WHERE position = ?", [](const sql::Row& row) { return row.text(0); }, position);
+}
+
 std::optional<std::int64_t> oldest_position(sql::Session& session) {
   return session.first("SELECT MIN(position) FROM outbox", number).value_or(std::nullopt);
 }

@@ -18,6 +18,8 @@ void list_events(sql::Session& session, std::int64_t after, int limit,
                  const std::function<void(FeedEntry)>& add);
 /// The last position there has ever been; 0 when there was none.
 std::int64_t last_position(sql::Session& session);
+/// The id of the event at a position, if it is kept.
+std::optional<std::string> event_at(sql::Session& session, std::int64_t position);
 /// The first that is kept.
 std::optional<std::int64_t> oldest_position(sql::Session& session);
 

@@ -39,20 +39,19 @@ int forget_inbox_before(sql::Transaction& transaction, Time time, int limit) {
       time, limit);
 }
 
-std::int64_t find_cursor(sql::Session& session, const std::string& source) {
+FeedCursor find_cursor(sql::Session& session, const std::string& source) {
   return session
       .first(
-          "SELECT position FROM feed_cursors WHERE source = ?",
-          [](const sql::Row& row) { return row.integer(0); }, source)
-      .value_or(0);
+          "SELECT position, event FROM feed_cursors WHERE source = ?",
+          [](const sql::Row& row) { return FeedCursor{row.integer(0), row.text(1)}; }, source)
+      .value_or(FeedCursor{});
 }
 
-void move_cursor(sql::Transaction& transaction, const std::string& source, std::int64_t position) {
+void move_cursor(sql::Transaction& transaction, const std::string& source, const FeedCursor& cursor) {
   transaction.execute(
-      "INSERT INTO feed_cursors (source, position) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET position "
-      "= "
-      "excluded.position",
-      source, position);
+      "INSERT INTO feed_cursors (source, position, event) VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET "
+      "position = excluded.position, event = excluded.event",
+      source, cursor.position, cursor.event);
 }
 
 bool is_held_up(sql::Session& session, const Envelope& event) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "contract/feed.h"
 #include "contract/parked.h"
 #include "sql/session.h"
 
@@ -15,8 +16,9 @@ bool insert_into_inbox(sql::Transaction& transaction, const Envelope& event, Tim
 /// Answers how many were forgotten.
 int forget_inbox_before(sql::Transaction& transaction, Time time, int limit);
 
-std::int64_t find_cursor(sql::Session& session, const std::string& source);
-void move_cursor(sql::Transaction& transaction, const std::string& source, std::int64_t position);
+/// Position 0 of a feed that has not been read.
+FeedCursor find_cursor(sql::Session& session, const std::string& source);
+void move_cursor(sql::Transaction& transaction, const std::string& source, const FeedCursor& cursor);
 
 /// Whether there is a parked event of this subject.
 bool is_held_up(sql::Session& session, const Envelope& event);

@@ -34,7 +34,7 @@ TEST_CASE("a consumer gets what its module's feed has, and what comes") {
   maker.publish(Painted{"a"}, Moved{"a", 451});
   CHECK(eventually([&] { return hearer.effects().size() == 451; }));
   CHECK(hearer.effects() == numbered("a", 1, 451));
-  CHECK(hearer.consumer.cursor("maker") == 452);
+  CHECK(hearer.consumer.cursor("maker").position == 452);
   CHECK(hearer.parked().items.empty());  // what it did not ask for does not come
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("a consumer goes on where it was") {
   {
     Hearer hearer(world, feed_of(maker));
     hearer.consumer.start(world.loops[0]);
-    REQUIRE(eventually([&] { return hearer.consumer.cursor("maker") == 10; }));
+    REQUIRE(eventually([&] { return hearer.consumer.cursor("maker").position == 10; }));
     hearer.consumer.stop();
   }
   std::atomic<std::int64_t> asked{-1};
@@ -72,7 +72,7 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   maker.emplace(world);
   maker->publish_moves("lost", 1, 5);
   hearer.consumer.start(world.loops[0]);
-  REQUIRE(eventually([&] { return hearer.consumer.cursor("maker") == 10; }));
+  REQUIRE(eventually([&] { return hearer.consumer.cursor("maker").position == 10; }));
   hearer.consumer.stop();
 
   maker.reset();
@@ -87,12 +87,38 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
     return maker->outbox.handle(std::move(call), std::move(query));
   });
   again.consumer.start(world.loops[0]);
-  CHECK(eventually([&] { return again.consumer.cursor("maker") == 7; }));
+  CHECK(eventually([&] { return again.consumer.cursor("maker").position == 7; }));
   CHECK(again.effects_of("a") == numbered("a", 1, 7));
   CHECK(again.effects_of("lost") == numbered("lost", 1, 5));
   maker->publish(Moved{"a", 8});
   CHECK(eventually([&] { return again.effects_of("a").size() == 8; }));
   CHECK(eventually([&] { return asked == 8; }));  // where it stands in the outbox that there is
+}
+
+TEST_CASE("an outbox put back from a backup that has grown beyond its readers is read from its beginning too") {
+  World world;
+  std::optional<Maker> maker(std::in_place, world);
+  maker->publish_moves("a", 1, 5);
+  maker.reset();
+  std::filesystem::copy_file(world.dir / "maker.db", world.dir / "backup.db");
+  maker.emplace(world);
+  maker->publish_moves("lost", 1, 5);
+  {
+    Hearer hearer(world, feed_of(*maker));
+    hearer.consumer.start(world.loops[0]);
+    REQUIRE(eventually([&] { return hearer.consumer.cursor("maker").position == 10; }));
+  }
+  maker.reset();
+  for (const std::string left : {"maker.db", "maker.db-wal", "maker.db-shm"})
+    std::filesystem::remove(world.dir / left);
+  std::filesystem::copy_file(world.dir / "backup.db", world.dir / "maker.db");
+  maker.emplace(world);
+  maker->publish_moves("a", 6, 17);  // up to 17, before anybody asks
+  Hearer again(world, feed_of(*maker));
+  again.consumer.start(world.loops[0]);
+  CHECK(eventually([&] { return again.consumer.cursor("maker").position == 17; }));
+  CHECK(again.effects_of("a") == numbered("a", 1, 17));
+  CHECK(again.effects_of("lost") == numbered("lost", 1, 5));
 }
 
 // An answer that takes its way through the loop, as every answer of a feed does that has nothing at once.
@@ -147,7 +173,7 @@ TEST_CASE("while a consumer cannot write, its feed waits, and nothing is lost") 
       const auto page = hearer.parked();
       return !page.feeds.empty() && page.feeds[0].trouble.has_value();
     }));
-    CHECK(hearer.consumer.cursor("maker") == 0);
+    CHECK(hearer.consumer.cursor("maker").position == 0);
   }
   CHECK(eventually([&] { return hearer.effects().size() == 50; }));
   CHECK(hearer.parked().items.empty());
@@ -209,7 +235,7 @@ TEST_CASE("how far a feed was read is not written at each page without an event 
   const auto before = hearer.database.counts().transactions;
   hearer.consumer.start(world.loops[0]);
   REQUIRE(eventually([&] { return told == 2'500; }));
-  CHECK(eventually([&] { return hearer.consumer.cursor("maker") == 2'000; }));
+  CHECK(eventually([&] { return hearer.consumer.cursor("maker").position == 2'000; }));
   CHECK(hearer.database.counts().transactions - before == 2);
   hearer.consumer.stop();
   more.ring();
