@@ -67,7 +67,8 @@ Reply<ListEvents> AdministrationService::handle(Call call, ListEvents query) {
   std::vector<std::pair<std::string, Reply<ListParked>>> asked;
   for (const auto& [consumer, link] : consumers_)
     if (!query.consumer || *query.consumer == consumer)
-      asked.emplace_back(consumer, link->handle(call.on_own_account(), ListParked{query.limit, query.cursor}));
+      asked.emplace_back(consumer,
+                         link->handle(call.on_own_account(), ListParked{query.limit, query.cursor}));
   EventsReport report;
   for (auto& [consumer, reply] : asked) {
     auto page = co_await reply;

@@ -121,8 +121,10 @@ struct Process::Parts {
     auto& router = routers[name];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
-    if (auto* const feed = module.feed()) http::Outside<EventFeed>::mount(router, Surface::internal, *feed, identify);
-    if (auto* const parked = module.parked()) http::Outside<ParkedEvents>::mount(router, Surface::internal, *parked, identify);
+    if (auto* const feed = module.feed())
+      http::Outside<EventFeed>::mount(router, Surface::internal, *feed, identify);
+    if (auto* const parked = module.parked())
+      http::Outside<ParkedEvents>::mount(router, Surface::internal, *parked, identify);
     troubles[name] = [&module] { return module.trouble(); };
     background.push_back(&module);
     hosted[name] = {&module, links.hosting(name), nullptr};
@@ -239,8 +241,9 @@ void Process::Parts::make_modules() {
                         order::Links{*users, *user_events, *inventory_link, *payments});
   order_events = feed_of(order.get(), asker);
   if (settings.hosts("notification"))
-    notification = notification::make(settings.notification, environment, database_file(settings, "notification"),
-                                      notification::Links{*users, *order_events});
+    notification =
+        notification::make(settings.notification, environment, database_file(settings, "notification"),
+                           notification::Links{*users, *order_events});
   add_consumer(order.get(), asker);
   add_consumer(notification.get(), asker);
   if (registry) host(*registry);

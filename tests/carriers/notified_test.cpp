@@ -3,9 +3,9 @@
 #include <csignal>
 
 #include "carriers/shop.h"
+#include "support/catch.h"
 #include "support/mails.h"
 #include "support/smtp_server.h"
-#include "support/catch.h"
 
 namespace {
 

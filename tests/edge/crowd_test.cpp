@@ -8,11 +8,11 @@
 #include <functional>
 #include <iostream>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/sanitized.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 
@@ -25,7 +25,6 @@ constexpr std::size_t crowd_size = 2'000;
 // a kilobyte for each. What every crowd leaves would grow with every round; caches fill once, but not all in the first.
 constexpr long kept_again = 500;
 constexpr int most_rounds = 6;
-
 
 // Resident memory in KiB (proc(5)).
 long memory_of(pid_t pid) {

@@ -1,9 +1,9 @@
 // Requests and answers in turn: pipelining, persistence, Expect, HEAD, HTTP/1.0 and what every answer carries.
 #include <ctime>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 

@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace svc::test {
 

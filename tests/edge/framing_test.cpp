@@ -2,9 +2,9 @@
 //
 // Every row carries a request where only content, or what is behind a refusal, may be; its X-Request-Id is
 // "smuggled". The answers tell by their X-Request-Id which requests were run.
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 
@@ -158,10 +158,12 @@ std::vector<Row> fields() {
       with_hosts("two Hosts in one", "Host: a,b\r\n"),
       with_hosts("a Host with parameters", "Host: h;c=d\r\n"),
       with_hosts("a Host with other sub-delims", "Host: !$&'()*+\r\n"),
-      {"a Host of every sound kind", "GET /items HTTP/1.1\r\nHost: [fe80::1%25eth0]:80\r\nX-Request-Id: outer\r\n\r\n",
-       401, "token_missing", After::stays},
-      {"CR LF by percent signs in a value", request("GET /items HTTP/1.1", "X-A: a%0d%0aX-Request-Id:%20smuggled\r\n", ""), 401,
+      {"a Host of every sound kind",
+       "GET /items HTTP/1.1\r\nHost: [fe80::1%25eth0]:80\r\nX-Request-Id: outer\r\n\r\n", 401,
        "token_missing", After::stays},
+      {"CR LF by percent signs in a value",
+       request("GET /items HTTP/1.1", "X-A: a%0d%0aX-Request-Id:%20smuggled\r\n", ""), 401, "token_missing",
+       After::stays},
   };
 }
 

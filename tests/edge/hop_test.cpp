@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 
@@ -85,13 +85,14 @@ const std::string body = "2\r\n{}\r\n0\r\nX-Svc-Cluster: x\r\n\r\n";
 TEST_CASE("the next hop gets one canonical request, whatever came") {
   Gateway gateway;
   Wire wire(gateway.port);
-  wire.send(post_users +
-            "Content-Type: application/json\r\n"
-            "X-A: a%0d%0aX-User-Id:%20root\r\n"
-            "X-User-Id: root\r\nX_User_Id: root\r\nX-Svc-Cluster: root\r\nX-Forwarded-For: root\r\n"
-            "Connection: keep-alive, X-Hop\r\nX-Hop: root\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\n"
-            "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n" +
-            body);
+  wire.send(
+      post_users +
+      "Content-Type: application/json\r\n"
+      "X-A: a%0d%0aX-User-Id:%20root\r\n"
+      "X-User-Id: root\r\nX_User_Id: root\r\nX-Svc-Cluster: root\r\nX-Forwarded-For: root\r\n"
+      "Connection: keep-alive, X-Hop\r\nX-Hop: root\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\n"
+      "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      body);
   auto text = gateway.hop.take();
   CAPTURE(text);
   CHECK(text.starts_with("POST /users?x=%0d%0aA:b HTTP/1.1\r\n"));

@@ -1,7 +1,7 @@
 // Each limit is met with its status, and what is just within it is served.
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 

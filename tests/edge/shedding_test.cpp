@@ -1,8 +1,8 @@
 // What is too much is told to come back later, and nobody else suffers for it.
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 

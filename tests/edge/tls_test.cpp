@@ -4,16 +4,15 @@
 
 #include <csignal>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 
 using namespace svc::test;
 using std::chrono::milliseconds;
-
 
 // A client's side of TLS on a Wire. Reads no more than is asked for.
 class Secured {

@@ -75,14 +75,16 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
     const auto page = send(system.gateway(), "GET", "/notifications", bearer(system.operator_token())).json();
     return page["items"].size() == 1 && page["items"][0]["status"] == "skipped";
   }));
-  CHECK_THAT(metrics(), ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
+  CHECK_THAT(metrics(),
+             ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
 }
 
 TEST_CASE("metrics tell of events that were published, and of those that a consumer has not had") {
   System system(whole);
   const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };
   const auto account = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
-  REQUIRE(send(system.gateway(), "POST", "/users", {{"Content-Type", "application/json"}}, account).status == 201);
+  REQUIRE(send(system.gateway(), "POST", "/users", {{"Content-Type", "application/json"}}, account).status ==
+          201);
   for (const auto* line : {"\nsvc_events_published_total{module=\"user\"} 1\n",
                            "\nsvc_events_unread{module=\"user\",reader=\"order\"} 0\n",
                            "\nsvc_events_lag{consumer=\"order\",module=\"user\"} 0\n",

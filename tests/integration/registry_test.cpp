@@ -1,10 +1,10 @@
 // The registry as programs in any language meet it: a process of its own, JSON, and a token from `svc token`.
 #include <csignal>
 
-#include "support/wire.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
+#include "support/wire.h"
 
 namespace {
 

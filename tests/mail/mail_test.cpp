@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "mail/mail.h"
-#include "support/mails.h"
 #include "support/catch.h"
+#include "support/mails.h"
 
 namespace {
 

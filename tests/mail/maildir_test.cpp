@@ -7,8 +7,8 @@
 #include <iostream>
 
 #include "mail/maildir.h"
-#include "support/mails.h"
 #include "support/catch.h"
+#include "support/mails.h"
 #include "support/system.h"
 
 namespace {

@@ -5,11 +5,11 @@
 #include <optional>
 
 #include "identity/secret_file.h"
-#include "support/mails.h"
 #include "mail/smtp.h"
-#include "support/smtp_server.h"
 #include "support/catch.h"
 #include "support/eventually.h"
+#include "support/mails.h"
+#include "support/smtp_server.h"
 #include "support/system.h"
 
 namespace {

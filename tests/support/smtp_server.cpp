@@ -3,8 +3,8 @@
 #include <iostream>
 
 #include "identity/secret_file.h"
-#include "support/mails.h"
 #include "support/catch.h"
+#include "support/mails.h"
 
 namespace svc::test {
 
@@ -18,8 +18,8 @@ bool SmtpServer::there() {
 }
 
 void SmtpServer::start() {
-  child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/support/smtp_server.cjs", dir_.path(),
-                                          options_.dump()},
+  child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/support/smtp_server.cjs",
+                                          dir_.path(), options_.dump()},
                  dir_ / "log", std::vector<std::string>{"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
   const auto line = child_->first_line();
   INFO(read_file(dir_ / "log"));

@@ -34,8 +34,8 @@ int milliseconds_of(Wire::Duration limit) {
   return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(limit).count());
 }
 
-// Bytes that came for a server's socket and that it has not read yet; 0 too when there is no such connection. Asked
-// of the kernel by sock_diag(7): /proc/net/tcp has it as well, but takes milliseconds.
+// Bytes that came for a server's socket and that it has not read yet; 0 too when there is no such connection.
+// Asked of the kernel by sock_diag(7): /proc/net/tcp has it as well, but takes milliseconds.
 unsigned unread(int server_port, int client_port) {
   thread_local const int netlink = ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
   struct {
@@ -236,7 +236,8 @@ std::optional<Reply> Wire::head() {
     const auto colon = field->find(": ");
     if (colon == std::string::npos || colon == 0) fail("no header field: " + *field);
     std::string name = field->substr(0, colon);
-    std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(name, name.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (!reply.headers.emplace(name, field->substr(colon + 2)).second) fail(name + " comes twice");
   }
   return reply;

@@ -1,5 +1,5 @@
-// A client that sends exactly the bytes it is told to, as no HTTP library would, and reads answers as strictly as
-// the server is meant to read requests.
+// A client that sends exactly the bytes it is told to, as no HTTP library would, and reads answers as
+// strictly as the server is meant to read requests.
 #pragma once
 
 #include <chrono>
@@ -42,12 +42,15 @@ class Wire {
   /// Waits until the server has read what was sent.
   void await_read() const;
 
-  /// The next answer; `bodiless` when it is one to HEAD. Nothing when the connection ends before one is there. Throws
-  /// std::runtime_error when what comes is no answer, when the connection is reset, or when nothing comes in time.
+  /// The next answer; `bodiless` when it is one to HEAD. Nothing when the connection ends before one is
+  /// there. Throws std::runtime_error when what comes is no answer, when the connection is reset, or when
+  /// nothing comes in time.
   std::optional<Reply> reply(bool bodiless = false);
-  /// The head of the next answer, whose content is then read piece by piece. Nothing and errors as for reply().
+  /// The head of the next answer, whose content is then read piece by piece. Nothing and errors as for
+  /// reply().
   std::optional<Reply> head();
-  /// The next chunk of its content; empty: the last. Nothing when the connection ends, or is reset, before that.
+  /// The next chunk of its content; empty: the last. Nothing when the connection ends, or is reset, before
+  /// that.
   std::optional<std::string> chunk();
   /// Up to `most` bytes of it as they come; empty when the connection ends or is reset.
   std::string bytes(std::size_t most);

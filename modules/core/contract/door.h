@@ -28,10 +28,11 @@ Error defect(std::string_view service, std::string_view operation, const Call& c
 
 namespace detail {
 
-/// The reply, or defect() in place of what it throws. Of the answer's type alone: many operations share one, and a
-/// coroutine is dear to compile.
+/// The reply, or defect() in place of what it throws. Of the answer's type alone: many operations share one,
+/// and a coroutine is dear to compile.
 template <class Answer>
-Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, std::string_view service, std::string_view operation) {
+Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, std::string_view service,
+                            std::string_view operation) {
   std::exception_ptr thrown;
   try {
     auto result = co_await reply;

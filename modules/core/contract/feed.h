@@ -24,7 +24,8 @@ struct FeedEntry {
   }
 };
 
-/// Up to where a feed has been read, and the id of the event there: by it another outbox is told from the one it was.
+/// Up to where a feed has been read, and the id of the event there: by it another outbox is told from the one
+/// it was.
 struct FeedCursor {
   std::int64_t position = 0;
   std::string event{};
@@ -37,14 +38,15 @@ struct FeedPage {
   std::string event;
   std::optional<bool> replaced;
   static constexpr auto fields() {
-    return rows(field(&FeedPage::items, "items", "The events, in the order in which they happened"),
-                field(&FeedPage::next, "next", "The position to go on after"),
-                field(&FeedPage::oldest, "oldest", "The first position that is still kept"),
-                field(&FeedPage::last, "last", "The last position there has been"),
-                field(&FeedPage::event, "event", "The id of the event at next, to ask on with", Default{""}),
-                field(&FeedPage::replaced, "replaced",
-                      "True when the outbox is another than the one that was read, put back from a backup: this page "
-                      "is from its beginning"));
+    return rows(
+        field(&FeedPage::items, "items", "The events, in the order in which they happened"),
+        field(&FeedPage::next, "next", "The position to go on after"),
+        field(&FeedPage::oldest, "oldest", "The first position that is still kept"),
+        field(&FeedPage::last, "last", "The last position there has been"),
+        field(&FeedPage::event, "event", "The id of the event at next, to ask on with", Default{""}),
+        field(&FeedPage::replaced, "replaced",
+              "True when the outbox is another than the one that was read, put back from a backup: this page "
+              "is from its beginning"));
   }
 };
 
@@ -64,8 +66,10 @@ struct ReadFeed {
         field(&ReadFeed::limit, "limit", "How many at most", Range{1, feed_page_limit}, Default{100}),
         field(&ReadFeed::wait, "wait", "Seconds to wait for one where there is none",
               Range{0, longest_feed_wait}, Default{0}),
-        field(&ReadFeed::event, "event", "The id of the event at the position, where it is known: another there tells of "
-              "an outbox that was put back", Length{0, 200}, Default{""}));
+        field(&ReadFeed::event, "event",
+              "The id of the event at the position, where it is known: another there tells of "
+              "an outbox that was put back",
+              Length{0, 200}, Default{""}));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::get,

@@ -1,5 +1,5 @@
-// BrokerWork: something that goes on with the broker in the background for one module, from a start to a stop. Internal to
-// core/events.
+// BrokerWork: something that goes on with the broker in the background for one module, from a start to a
+// stop. Internal to core/events.
 #pragma once
 
 #include <atomic>

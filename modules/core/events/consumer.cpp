@@ -48,9 +48,7 @@ Consumer::Consumer(sql::Database& database, std::string name, const Environment&
 
 Consumer::~Consumer() = default;
 
-void Consumer::follow(std::string module, EventFeed& feed) {
-  sources_.push_back({std::move(module), &feed});
-}
+void Consumer::follow(std::string module, EventFeed& feed) { sources_.push_back({std::move(module), &feed}); }
 
 void Consumer::set_handler(const std::string& module, const EventInfo& event, Handler handler) {
   const auto source = std::ranges::find(sources_, module, &Source::module);
@@ -310,14 +308,17 @@ Reply<DropParked> Consumer::handle(Call call, DropParked command) {
 void Consumer::measure(Measures& measures) const {
   for (const auto state : {ParkedState::retrying, ParkedState::parked, ParkedState::behind}) {
     const auto count = database_.read([&](sql::Session& session) { return count_parked(session, state); });
-    measures.gauge("svc_events_parked", "Events that could not have their effect in a consumer, by what is done about them",
+    measures.gauge("svc_events_parked",
+                   "Events that could not have their effect in a consumer, by what is done about them",
                    {{"consumer", name_}, {"state", to_name(state)}}, count);
   }
   const std::lock_guard lock(mutex_);
   for (const auto& [module, standing] : standings_) {
     const Measures::Labels of{{"consumer", name_}, {"module", module}};
-    measures.gauge("svc_events_lag", "Events of a module that a consumer has not yet been given", of, standing.lag);
-    measures.gauge("svc_events_feed_up", "Whether a consumer is given a module's events", of, standing.trouble ? 0 : 1);
+    measures.gauge("svc_events_lag", "Events of a module that a consumer has not yet been given", of,
+                   standing.lag);
+    measures.gauge("svc_events_feed_up", "Whether a consumer is given a module's events", of,
+                   standing.trouble ? 0 : 1);
   }
 }
 

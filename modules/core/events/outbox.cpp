@@ -135,7 +135,8 @@ Task<std::vector<FeedEntry>> Outbox::await_events(std::int64_t after, int most, 
 void Outbox::measure(Measures& measures) const {
   database_.read([&](sql::Session& session) {
     const auto last = last_position(session);
-    measures.counter("svc_events_published_total", "Events that a module has told of", {{"module", module_}}, last);
+    measures.counter("svc_events_published_total", "Events that a module has told of", {{"module", module_}},
+                     last);
     list_readers(session, [&](const std::string& reader, std::int64_t position) {
       measures.gauge("svc_events_unread", "Events of a module that a reader has not had, as last noted",
                      {{"module", module_}, {"reader", reader}}, last - std::min(position, last));

@@ -75,7 +75,8 @@ class Outbox final : public EventFeed {
   /// One round of what start() has done again and again.
   Task<Result<Nothing>> trim();
 
-  /// Adds how many events there have been, and how many of them each reader, a broker's relay among them, has not had.
+  /// Adds how many events there have been, and how many of them each reader, a broker's relay among them, has
+  /// not had.
   void measure(Measures& measures) const;
 
   const std::string& module() const { return module_; }

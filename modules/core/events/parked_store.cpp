@@ -43,13 +43,17 @@ FeedCursor find_cursor(sql::Session& session, const std::string& source) {
   return session
       .first(
           "SELECT position, event FROM feed_cursors WHERE source = ?",
-          [](const sql::Row& row) { return FeedCursor{row.integer(0), row.text(1)}; }, source)
+          [](const sql::Row& row) {
+            return FeedCursor{row.integer(0), row.text(1)};
+          },
+          source)
       .value_or(FeedCursor{});
 }
 
 void move_cursor(sql::Transaction& transaction, const std::string& source, const FeedCursor& cursor) {
   transaction.execute(
-      "INSERT INTO feed_cursors (source, position, event) VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET "
+      "INSERT INTO feed_cursors (source, position, event) VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE "
+      "SET "
       "position = excluded.position, event = excluded.event",
       source, cursor.position, cursor.event);
 }

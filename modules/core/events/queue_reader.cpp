@@ -15,7 +15,8 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
                          const std::vector<amqp::Queue>& queues)
     : BrokerWork(address, options.connection,
                  [exchange = options.exchange, queues, queue = queue_of(consumer.name()),
-                  prefetch = static_cast<std::uint16_t>(options.prefetch)](amqp::Session& session) -> Result<Nothing> {
+                  prefetch = static_cast<std::uint16_t>(options.prefetch)](
+                     amqp::Session& session) -> Result<Nothing> {
                    if (auto declared = session.declare(exchange, queues); !declared) return declared;
                    return session.consume(queue, prefetch);
                  }),

@@ -16,9 +16,10 @@ constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options,
              const std::vector<amqp::Queue>& queues, std::string owner, const Clock& clock)
-    : BrokerWork(
-          address, options.connection,
-          [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }),
+    : BrokerWork(address, options.connection,
+                 [exchange = options.exchange, queues](amqp::Session& session) {
+                   return session.declare(exchange, queues);
+                 }),
       outbox_(outbox),
       options_(options),
       owner_(std::move(owner)),
@@ -51,7 +52,8 @@ Task<Result<Nothing>> Relay::hold_lease() {
   if (lease_ && Steady::now() < lease_->renew_at) return Result<Nothing>(Nothing{});
   return write_lease([this](ReaderLease& held, Time now) -> Result<Nothing> {
     if (held.owner == owner_) return Nothing{};
-    if (held.lease_until > now) return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
+    if (held.lease_until > now)
+      return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
     ++held.fence;
     held.owner = owner_;
     return Nothing{};

@@ -81,10 +81,12 @@ namespace detail {
 std::string fill(std::string_view path, const std::function<std::string(std::string_view name)>& text_of);
 void add_to_query(std::string& query, std::string_view name, std::string_view text);
 
-/// Is given the text of a parameter, or nothing where it is not soundly percent-encoded. Says whether there is such a
-/// parameter.
-using PutParameter = std::function<bool(std::string_view name, bool is_query, std::optional<std::string> text)>;
-void read_parameters(std::string_view path, const Request& request, const PutParameter& put, Violations& found);
+/// Is given the text of a parameter, or nothing where it is not soundly percent-encoded. Says whether there
+/// is such a parameter.
+using PutParameter =
+    std::function<bool(std::string_view name, bool is_query, std::optional<std::string> text)>;
+void read_parameters(std::string_view path, const Request& request, const PutParameter& put,
+                     Violations& found);
 
 }  // namespace detail
 

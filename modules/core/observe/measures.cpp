@@ -17,7 +17,8 @@ void Measures::gauge(std::string_view name, std::string_view help, const Labels&
   add("gauge", name, help, labels, value);
 }
 
-void Measures::counter(std::string_view name, std::string_view help, const Labels& labels, std::int64_t value) {
+void Measures::counter(std::string_view name, std::string_view help, const Labels& labels,
+                       std::int64_t value) {
   add("counter", name, help, labels, value);
 }
 

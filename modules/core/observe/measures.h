@@ -1,5 +1,6 @@
-// Measures: what there is to measure of a process at one moment, as Prometheus reads it (Prometheus, "Exposition
-// formats", text format 0.0.4). Made anew for each scrape: nothing is counted beside what is measured.
+// Measures: what there is to measure of a process at one moment, as Prometheus reads it (Prometheus,
+// "Exposition formats", text format 0.0.4). Made anew for each scrape: nothing is counted beside what is
+// measured.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,8 @@ class Measures {
     std::string head;     // HELP and TYPE
     std::string samples;  // all of one name stand together
   };
-  void add(std::string_view kind, std::string_view name, std::string_view help, const Labels& labels, std::int64_t value);
+  void add(std::string_view kind, std::string_view name, std::string_view help, const Labels& labels,
+           std::int64_t value);
 
   std::map<std::string, Family, std::less<>> families_;
 };

@@ -206,9 +206,7 @@ TEST_CASE("an operator sees parked events, tries them again, and gives them up")
   const auto a = moves(world, "a", 4), b = moves(world, "b", 1);
   REQUIRE(hearer.take({a[0], a[1], a[2], a[3], b[0]}).has_value());
   auto& consumer = hearer.consumer;
-  const auto get = [&](const std::string& id) {
-    return world.ask(consumer, world.anyone(), GetParked{id});
-  };
+  const auto get = [&](const std::string& id) { return world.ask(consumer, world.anyone(), GetParked{id}); };
   const auto retry = [&](const std::string& id) {
     return world.ask(consumer, world.anyone(), RetryParked{id});
   };

@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 using Lines = Hearer::Lines;
 
 FakeFeed::Answer feed_of(Maker& maker) {
-  return [&maker](Call call, ReadFeed query) { return maker.outbox.handle(std::move(call), std::move(query)); };
+  return
+      [&maker](Call call, ReadFeed query) { return maker.outbox.handle(std::move(call), std::move(query)); };
 }
 
 Lines numbered(const std::string& thing, int from, int to) {
@@ -95,7 +96,8 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   CHECK(eventually([&] { return asked == 8; }));  // where it stands in the outbox that there is
 }
 
-TEST_CASE("an outbox put back from a backup that has grown beyond its readers is read from its beginning too") {
+TEST_CASE(
+    "an outbox put back from a backup that has grown beyond its readers is read from its beginning too") {
   World world;
   std::optional<Maker> maker(std::in_place, world);
   maker->publish_moves("a", 1, 5);

@@ -36,7 +36,9 @@ class FakeFeed final : public EventFeed {
  public:
   using Answer = std::function<Reply<ReadFeed>(Call, ReadFeed)>;
   explicit FakeFeed(Answer answer) : answer_(std::move(answer)) {}
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override { return answer_(std::move(call), std::move(query)); }
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
+    return answer_(std::move(call), std::move(query));
+  }
 
  private:
   const Answer answer_;

@@ -53,9 +53,7 @@ struct Maker {
     if (!written) throw std::runtime_error(written.error().detail);
   }
 
-  Result<FeedPage> read(ReadFeed query) {
-    return world.ask(outbox, world.anyone(), query);
-  }
+  Result<FeedPage> read(ReadFeed query) { return world.ask(outbox, world.anyone(), query); }
   /// Of a feed that is there: a page as "thing number", or "thing" for what is painted.
   std::vector<std::string> read_texts(ReadFeed query) {
     std::vector<std::string> texts;

@@ -70,8 +70,7 @@ struct ListNotifications {
   using Response = NotificationPage;
 };
 
-struct Notifications
-    : Service<Notifications, ListNotifications> {
+struct Notifications : Service<Notifications, ListNotifications> {
   static constexpr std::string_view name = "notification";
   static constexpr std::string_view summary = "Mails to customers about their orders";
 };

@@ -55,7 +55,8 @@ Result<std::int64_t> Maildir::deliver(const Mail& mail, Steady::time_point deadl
   } catch (const std::system_error& failure) {
     return unwritable(failure);
   }
-  return ++delivered_;  // also where it was there before: whoever put it there may have died before its name was saved
+  return ++delivered_;  // also where it was there before: whoever put it there may have died before its name
+                        // was saved
 }
 
 // Sees to it that the names of the first `number` delivered are on disk.

@@ -30,7 +30,7 @@ class Maildir final : public Mailer {
 
   const std::filesystem::path tmp_, new_, cur_;
   // On the pool's thread:
-  Steady::time_point next_look_{};            // for leftovers
+  Steady::time_point next_look_{};          // for leftovers
   std::int64_t delivered_ = 0, saved_ = 0;  // in new/, and how many of these for certain
   Pool pool_{1, 1'000, Priority::background};
 };

@@ -126,8 +126,8 @@ struct AbandonOrder {
   using Response = Order;
 };
 
-struct Orders : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder,
-                        AbandonOrder> {
+struct Orders
+    : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder, AbandonOrder> {
   using Events = EventList<OrderCreated, OrderConfirmed, OrderCancelled, OrderNeedsAttention>;
   static constexpr std::string_view name = "order";
   static constexpr std::string_view summary = "Orders and what is done for them";
