@@ -4,6 +4,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "support/catch.h"
+#include "support/eventually.h"
 #include "support/world.h"
 #include "user/module.h"
 
@@ -272,7 +273,7 @@ TEST_CASE("users are listed newest first, for admins") {
 TEST_CASE("the configured e-mail is an admin, from the start or from now on") {
   Config config;
   World world;
-  { 
+  {
     const auto before = make(config, world.environment, world.dir / "user.db");
     const auto boss = world.ask(before->service(), world.anyone(),
                                 CreateUser{"Boss", "Boss@example.com", "correct horse", Locale::en});
@@ -284,9 +285,10 @@ TEST_CASE("the configured e-mail is an admin, from the start or from now on") {
   const auto role_of_boss = [&] {
     return world.ask(module->service(), world.admin(), ListUsers{})->items.back().role;
   };
-  while (role_of_boss() != Role::admin) std::this_thread::yield();
+  CHECK(test::eventually([&] { return role_of_boss() == Role::admin; }));
   CHECK(world.ask(module->service(), world.anyone(), CreateUser{"Ann", "ann@example.com", "correct horse", Locale::en})->role ==
         Role::customer);
+  module->stop();
 }
 
 TEST_CASE("the keys that sign are published") {
