@@ -55,8 +55,7 @@ struct Options {
               Range{1, 600}, Default{20}),
         field(&Options::answer_timeout_ms, "answer_timeout_ms",
               "Time the broker may take to let one in, and for its next answer, such as the confirmation of "
-              "what was "
-              "published",
+              "what was published",
               Range{10, 600'000}, Default{10'000}));
   }
 };

@@ -4,8 +4,9 @@
 //   struct OrderConfirmed {
 //     Order order;
 //     static constexpr auto fields() { return rows(field(&OrderConfirmed::order, "order", "The order")); }
-//     static constexpr EventInfo event{.type = "order_confirmed", .version = 1, .summary = "An order is
-//     final"}; const std::string& subject() const { return order.id; }
+//     static constexpr EventInfo event{
+//         .type = "order_confirmed", .version = 1, .summary = "An order is final"};
+//     const std::string& subject() const { return order.id; }
 //   };
 //   struct Orders : Service<Orders, …> {
 //     using Events = EventList<OrderCreated, OrderConfirmed, …>;

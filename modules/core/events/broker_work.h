@@ -7,6 +7,7 @@
 #include "async/background.h"
 #include "events/broker_link.h"
 #include "events/carrier.h"
+#include "resilience/backoff.h"
 
 namespace svc::events {
 
@@ -21,6 +22,10 @@ class BrokerWork : public Carrying {
       : broker_(address, options, std::move(prepare)) {}
   /// Ends soon after `ending_` is set, or `background_` is told to.
   virtual Task<> run() = 0;
+
+  /// Between one try in vain and the next.
+  static constexpr resilience::BackoffOptions backoff{100, 5'000};
+  int failures_ = 0;  // in a row
 
   BrokerLink broker_;
   std::atomic<bool> ending_{false};

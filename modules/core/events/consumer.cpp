@@ -306,12 +306,13 @@ Reply<DropParked> Consumer::handle(Call call, DropParked command) {
 }
 
 void Consumer::measure(Measures& measures) const {
-  for (const auto state : {ParkedState::retrying, ParkedState::parked, ParkedState::behind}) {
-    const auto count = database_.read([&](sql::Session& session) { return count_parked(session, state); });
-    measures.gauge("svc_events_parked",
-                   "Events that could not have their effect in a consumer, by what is done about them",
-                   {{"consumer", name_}, {"state", to_name(state)}}, count);
-  }
+  database_.read([&](sql::Session& session) {
+    for (const auto state : {ParkedState::retrying, ParkedState::parked, ParkedState::behind})
+      measures.gauge("svc_events_parked",
+                     "Events that could not have their effect in a consumer, by what is done about them",
+                     {{"consumer", name_}, {"state", to_name(state)}}, count_parked(session, state));
+    return Nothing{};
+  });
   const std::lock_guard lock(mutex_);
   for (const auto& [module, standing] : standings_) {
     const Measures::Labels of{{"consumer", name_}, {"module", module}};

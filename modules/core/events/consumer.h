@@ -4,9 +4,8 @@
 //
 //   Consumer consumer(database, "notification", environment);
 //   consumer.follow("order", links.order_events);
-//   subscribe<order::OrderConfirmed>(consumer, "order",  // subscribe.h
-//                                    [&](sql::Transaction&, const order::OrderConfirmed&, const Envelope&) {
-//                                    … });
+//   subscribe<order::OrderConfirmed>(  // subscribe.h
+//       consumer, "order", [&](sql::Transaction&, const order::OrderConfirmed&, const Envelope&) { … });
 //
 // An event that fails is parked, that is, moved into a table, and with it the later ones of its subject;
 // others go on. It is tried again with pauses that grow, and then left for a person. One that cannot be read,

@@ -53,8 +53,7 @@ FeedCursor find_cursor(sql::Session& session, const std::string& source) {
 void move_cursor(sql::Transaction& transaction, const std::string& source, const FeedCursor& cursor) {
   transaction.execute(
       "INSERT INTO feed_cursors (source, position, event) VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE "
-      "SET "
-      "position = excluded.position, event = excluded.event",
+      "SET position = excluded.position, event = excluded.event",
       source, cursor.position, cursor.event);
 }
 

@@ -7,7 +7,6 @@ namespace svc::events {
 namespace {
 
 constexpr milliseconds patience{250};  // a stop waits for it
-constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 }  // namespace
 

@@ -17,7 +17,6 @@ class QueueReader final : public BrokerWork {
 
   Consumer& consumer_;
   const AmqpOptions options_;
-  int failures_ = 0;
 };
 
 /// The event in a message. One that is none becomes an event of the type "unreadable", which nobody knows.

@@ -10,7 +10,6 @@ namespace {
 constexpr auto reader = "amqp";  // its name among the readers of an outbox
 constexpr int published_at_once = 200;
 constexpr seconds write_limit{10};
-constexpr resilience::BackoffOptions backoff{100, 5'000};
 
 }  // namespace
 

@@ -33,7 +33,6 @@ class Relay final : public BrokerWork {
   const Clock& clock_;
   std::optional<Lease> lease_;
   std::string trouble_;
-  int failures_ = 0;
 };
 
 }  // namespace svc::events
