@@ -219,7 +219,10 @@ TEST_CASE("when more waits than can be written in time, the late are refused at 
     auto warming = slow(100ms);
     co_await warming;
     auto blocking = slow(300ms);
-    while (entered < 2) std::this_thread::yield();  // what comes now waits behind it
+    while (entered < 2) {  // what comes now waits behind it
+      NextTurn turn;
+      co_await turn;
+    }
     std::vector<Task<Result<Nothing>>> patient;
     for (int i = 0; i < 5; ++i) patient.push_back(add(database, "patient " + std::to_string(i)));
     const auto begun = Steady::now();

@@ -78,6 +78,7 @@ void Loop::turn() {
   }
   run_posted();
   run_timers();
+  end_turn();
 }
 
 int Loop::wait_ms() const {
@@ -106,6 +107,12 @@ void Loop::run_timers() {
     auto due = timers_.extract(timers_.begin());
     due.mapped()();
   }
+}
+
+void Loop::end_turn() {
+  if (at_end_.empty()) return;
+  const auto due = std::exchange(at_end_, {});
+  for (const auto& what : due) what();
 }
 
 void Loop::post(Work* work) {

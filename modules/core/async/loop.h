@@ -93,6 +93,9 @@ class Loop {
   TimerId at(Steady::time_point when, std::function<void()> what);
   /// Only for a timer that has not run yet.
   void cancel(TimerId timer);
+  /// Runs `what` at the end of this turn: when all that is due now has been run, and before the loop waits. For
+  /// telling other threads once of what several coroutines have left for them.
+  void at_end_of_turn(std::function<void()> what) { at_end_.push_back(std::move(what)); }
 
   /// Events as for epoll_ctl(2). `watcher` stays until unwatch(), after which it hears nothing more.
   void watch(int fd, std::uint32_t events, Watcher* watcher);
@@ -102,6 +105,7 @@ class Loop {
   void turn();
   void run_posted();
   void run_timers();
+  void end_turn();
   int wait_ms() const;
 
   int epoll_ = -1;
@@ -113,6 +117,7 @@ class Loop {
   WorkList here_;    // by this one
 
   Timers timers_;
+  std::vector<std::function<void()>> at_end_;
   std::span<epoll_event> round_;  // events not yet handed out
 };
 

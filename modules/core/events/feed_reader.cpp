@@ -1,5 +1,7 @@
 #include "events/feed_reader.h"
 
+#include <algorithm>
+
 #include "base/ids.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
@@ -11,6 +13,10 @@ constexpr int page_size = 200;
 constexpr int patience_seconds = 20;
 constexpr std::int64_t noted_behind = 1'000;  // positions without an event of ours, before it is written down
 constexpr resilience::BackoffOptions backoff{50, 5'000};
+// Each page costs the consumer a commit, and a steady stream would come in pages of what one commit of the
+// publisher holds. So the more came together, the longer the next may gather; what comes alone is taken at once.
+constexpr std::chrono::microseconds gathered_for_each{100};
+constexpr milliseconds gathered_at_most{20};
 
 std::string joined(const std::vector<std::string>& types) {
   std::string text;
@@ -92,6 +98,12 @@ Task<> FeedReader::pause(const Error& why) {
   co_await pausing;
 }
 
+Task<> FeedReader::let_gather(std::int64_t passed) {
+  const auto time = std::min<Steady::duration>(passed * gathered_for_each, gathered_at_most);
+  auto pausing = background_.pause_until(Steady::now() + time);
+  co_await pausing;
+}
+
 Task<> FeedReader::run() {
   FeedCursor read = consumer_.cursor(source_.module), written = read;
   while (!ending_) {
@@ -119,9 +131,14 @@ Task<> FeedReader::run() {
       }
       written = next;
     }
+    const auto passed = next.position - read.position;
     read = next;
     failures_ = 0;
     note(lag, nullptr);
+    if (lag == 0 && passed > 1) {
+      auto gathering = let_gather(passed);
+      co_await gathering;
+    }
   }
 }
 

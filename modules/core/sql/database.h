@@ -3,7 +3,8 @@
 // Reads run at once on the caller's thread, each on a snapshot. Writes of all callers are queued to one writer
 // thread, which runs as many as are waiting in one transaction and pays one fsync for all of them. A write that
 // fails takes no other with it: all are undone then, and run again in a savepoint each. A caller waits as a
-// coroutine, without a thread.
+// coroutine, without a thread; the writer is woken when the caller's loop has come to the end of its turn, so
+// that what was resumed together is written together.
 //
 // Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
 // (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.

@@ -50,7 +50,7 @@ Writer::~Writer() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  filled_.notify_one();
+  filled_->notify_one();
   thread_.join();
 }
 
@@ -66,7 +66,8 @@ void Writer::submit(Database::JobBase* job) {
     job->refused = refused("overloaded", "More waits to be saved than can be in time; nothing was done");
     job->home->post(job);
   } else if (wake) {
-    filled_.notify_one();
+    // Not yet: what the loop resumes beside this caller writes here too, and is to be in the same commit.
+    job->home->at_end_of_turn([filled = filled_] { filled->notify_one(); });
   }
 }
 
@@ -115,8 +116,8 @@ void Writer::work() {
 void Writer::take_group(Group& group) {
   std::unique_lock lock(mutex_);
   const auto due = [this] { return stopping_ || !queue_.empty(); };
-  if (unwritable_) filled_.wait_for(lock, probe_interval, due);
-  else filled_.wait(lock, due);
+  if (unwritable_) filled_->wait_for(lock, probe_interval, due);
+  else filled_->wait(lock, due);
   if (queue_.size() <= group_limit) {
     group.swap(queue_);
   } else {

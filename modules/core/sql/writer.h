@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -48,7 +48,8 @@ class Writer {
   Checkpointer checkpointer_;
   Steady::time_point next_probe_{};
   mutable std::mutex mutex_;
-  std::condition_variable filled_;
+  // Outlives the writer where a loop has yet to ring it.
+  const std::shared_ptr<std::condition_variable> filled_ = std::make_shared<std::condition_variable>();
   std::vector<Database::JobBase*> queue_;  // guarded by mutex_, as all below
   bool stopping_ = false;
   std::optional<std::string> unwritable_;

@@ -1,5 +1,7 @@
 #include "sender.h"
 
+#include <algorithm>
+
 #include "base/ids.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
@@ -10,6 +12,10 @@ namespace {
 constexpr milliseconds look_interval{1'000};  // for what other processes have noted, and what is to be tried again
 constexpr seconds write_limit{10};
 constexpr resilience::BackoffOptions carrier_backoff{500, 30'000};
+// Sending takes the disk from requests, or the mail server from others. So a round of many is followed by a rest of
+// some times its length, unless that is long.
+constexpr int rest_for_work = 3;
+constexpr milliseconds longest_rest{100};
 
 // Why an order was cancelled, in the words of its customer's language.
 std::string reason_of(user::Locale locale, const order::OrderFailure* failure) {
@@ -163,6 +169,7 @@ Task<bool> Sender::round() {
 Task<> Sender::run() {
   while (!ending_) {
     const auto heard = noted_.rings();
+    const auto begun = Steady::now();
     bool more = false;
     try {
       auto sending = round();
@@ -176,7 +183,11 @@ Task<> Sender::run() {
       auto pausing = background_.pause_until(
           Steady::now() + resilience::pause_before(carrier_backoff, failures_, random_unit()));
       co_await pausing;
-    } else if (!more) {
+    } else if (more) {
+      const auto rest = std::min<Steady::duration>(rest_for_work * (Steady::now() - begun), longest_rest);
+      auto resting = background_.pause_until(Steady::now() + rest);
+      co_await resting;
+    } else {
       auto waiting = noted_.wait_until(heard, Steady::now() + look_interval);
       co_await waiting;
     }
