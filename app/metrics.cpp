@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include "contract/operation_meter.h"
+#include "observe/log.h"
 #include "observe/measures.h"
 
 namespace svc::app {
@@ -13,6 +15,9 @@ void add_metrics(http::Router& router, std::vector<Measured> modules) {
                      {{"module", name}}, module->trouble() ? 0 : 1);
       module->measure(measures);
     }
+    OperationMeter::measure_all(measures);
+    measures.counter("svc_log_lines_dropped_total", "Lines that came faster than they could be written", {},
+                     static_cast<std::int64_t>(log::dropped()));
     return Task<http::Response>(http::Response{200, std::string(Measures::content_type), measures.text()});
   });
 }

@@ -15,7 +15,7 @@ struct Measured {
   const Module* module;
 };
 
-/// Adds /metrics: the process, and what each of these modules has to tell.
+/// Adds /metrics: the process, the operations called in it, and what each of these modules has to tell.
 void add_metrics(http::Router& router, std::vector<Measured> modules);
 
 }  // namespace svc::app

@@ -108,7 +108,9 @@ void crowd_in(const Kind& kind) {
     const long memory_beside = memory_of(pid);
     // They were there to the end, or what was measured is not what it says.
     CHECK(eventually([&] { return sockets_of(pid) >= sockets_before + static_cast<long>(crowd_size); }));
-    if (!sanitized) CHECK(took.back() < 2'000);
+    // Not how fast it is (that is printed), but that nobody waits for the crowd: a machine with other work may make one
+    // of a thousand late, not ten.
+    if (!sanitized) CHECK(took[took.size() * 99 / 100] < 1'000);
 
     crowd.clear();
     CHECK(eventually([&] { return sockets_of(pid) <= sockets_before; }));

@@ -27,4 +27,19 @@ TEST_CASE("a label's value may be any text") {
   CHECK(measures.text().ends_with("svc_x{why=\"a \\\"b\\\" \\\\ c\\nd\"} 1\n"));
 }
 
+TEST_CASE("a histogram counts what is not longer than each bound, in seconds") {
+  Measures measures;
+  measures.histogram("svc_x_seconds", "How long x took", {{"operation", "a"}},
+                     {.buckets = {{100, 3}, {2'500, 0}, {1'000'000, 2}}, .longer = 1, .sum_ns = 61'000'250'000});
+  CHECK(measures.text() ==
+        "# HELP svc_x_seconds How long x took\n"
+        "# TYPE svc_x_seconds histogram\n"
+        "svc_x_seconds_bucket{operation=\"a\",le=\"0.0001\"} 3\n"
+        "svc_x_seconds_bucket{operation=\"a\",le=\"0.0025\"} 3\n"
+        "svc_x_seconds_bucket{operation=\"a\",le=\"1\"} 5\n"
+        "svc_x_seconds_bucket{operation=\"a\",le=\"+Inf\"} 6\n"
+        "svc_x_seconds_sum{operation=\"a\"} 61.00025\n"
+        "svc_x_seconds_count{operation=\"a\"} 6\n");
+}
+
 }  // namespace

@@ -38,24 +38,25 @@ enum class Code {
 struct CodeTraits {
   Code code;
   int status;              ///< HTTP status (RFC 9110 section 15, RFC 6585 for 429)
+  std::string_view name;   ///< for labels and logs
   std::string_view title;  ///< the problem document's title
 };
 
 inline constexpr std::array<CodeTraits, 14> code_table{{
-    {Code::malformed, 400, "The request cannot be read"},
-    {Code::unauthenticated, 401, "Credentials are missing or wrong"},
-    {Code::forbidden, 403, "The caller may not do this"},
-    {Code::not_found, 404, "No such thing"},
-    {Code::conflict, 409, "The present state does not allow it"},
-    {Code::invalid, 422, "The request breaks a rule of the contract"},
-    {Code::wrong_method, 405, "The method does not exist here"},
-    {Code::too_slow, 408, "The request came too slowly"},
-    {Code::too_large, 413, "The request is too large"},
-    {Code::unsupported, 415, "The request's form is not understood"},
-    {Code::exhausted, 429, "A limit was met"},
-    {Code::unavailable, 503, "The service cannot do this now"},
-    {Code::timeout, 504, "No answer in time"},
-    {Code::internal, 500, "The service failed"},
+    {Code::malformed, 400, "malformed", "The request cannot be read"},
+    {Code::unauthenticated, 401, "unauthenticated", "Credentials are missing or wrong"},
+    {Code::forbidden, 403, "forbidden", "The caller may not do this"},
+    {Code::not_found, 404, "not_found", "No such thing"},
+    {Code::conflict, 409, "conflict", "The present state does not allow it"},
+    {Code::invalid, 422, "invalid", "The request breaks a rule of the contract"},
+    {Code::wrong_method, 405, "wrong_method", "The method does not exist here"},
+    {Code::too_slow, 408, "too_slow", "The request came too slowly"},
+    {Code::too_large, 413, "too_large", "The request is too large"},
+    {Code::unsupported, 415, "unsupported", "The request's form is not understood"},
+    {Code::exhausted, 429, "exhausted", "A limit was met"},
+    {Code::unavailable, 503, "unavailable", "The service cannot do this now"},
+    {Code::timeout, 504, "timeout", "No answer in time"},
+    {Code::internal, 500, "internal", "The service failed"},
 }};
 
 constexpr const CodeTraits& traits(Code code) { return code_table[static_cast<std::size_t>(code)]; }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/check.h"
+#include "contract/operation_meter.h"
 #include "contract/service.h"
 #include "observe/log.h"
 
@@ -28,19 +29,26 @@ Error defect(std::string_view service, std::string_view operation, const Call& c
 
 namespace detail {
 
+/// How a call ended, as it is counted.
+template <class Answer>
+std::optional<Code> failure_of(const Result<Answer>& result) {
+  return result ? std::nullopt : std::optional(result.error().code);
+}
+
 /// The reply, or defect() in place of what it throws. Of the answer's type alone: many operations share one,
 /// and a coroutine is dear to compile.
 template <class Answer>
-Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, std::string_view service,
-                            std::string_view operation) {
+Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, OperationMeter& meter, Steady::time_point begun) {
   std::exception_ptr thrown;
   try {
     auto result = co_await reply;
+    meter.note(failure_of(result), Steady::now() - begun);
     co_return result;
   } catch (...) {
     thrown = std::current_exception();
   }
-  co_return fail(defect(service, operation, call, thrown));
+  meter.note(Code::internal, Steady::now() - begun);
+  co_return fail(defect(meter.service(), meter.operation(), call, thrown));
 }
 
 }  // namespace detail
@@ -54,25 +62,39 @@ class Door {
   /// `found`: what is known to be wrong with `op` already, from reading it.
   template <class Op>
   Reply<Op> enter(Call call, Op op, Violations found = {}) const {
-    if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
-    if (auto refused = refuse_caller(call, Op::endpoint.access)) return fail(std::move(*refused));
-    if constexpr (LimitsCaller<Op>)
-      if (call.caller != nullptr && !(Op::endpoint.access == Access::registrar && call.from_service) &&
-          !op.permits(*call.caller))
-        return fail(Code::forbidden, "forbidden", "The caller may not do this");
-    if (found.empty()) check(op, found);
-    if (!found.empty()) return refuse(std::move(found));
+    auto& meter = operation_meter<S, Op>;
+    const auto begun = Steady::now();
+    if (auto refused = refusal_of(call, op, std::move(found), begun)) {
+      meter.note(refused->code, Steady::duration::zero());
+      return fail(std::move(*refused));
+    }
     const Call kept = call;
     try {
       auto reply = target_->handle(std::move(call), std::move(op));
-      if (!reply.ready()) return detail::finish(std::move(reply), kept, S::name, Op::endpoint.name);
-      return reply.take();
+      if (!reply.ready()) return detail::finish(std::move(reply), kept, meter, begun);
+      auto result = reply.take();
+      meter.note(detail::failure_of(result), Steady::now() - begun);
+      return result;
     } catch (...) {
+      meter.note(Code::internal, Steady::now() - begun);
       return fail(defect(S::name, Op::endpoint.name, kept, std::current_exception()));
     }
   }
 
  private:
+  template <class Op>
+  static std::optional<Error> refusal_of(const Call& call, const Op& op, Violations found, Steady::time_point now) {
+    if (now >= call.deadline) return Error{Code::timeout, "deadline_passed", "The deadline has passed"};
+    if (auto refused = refuse_caller(call, Op::endpoint.access)) return refused;
+    if constexpr (LimitsCaller<Op>)
+      if (call.caller != nullptr && !(Op::endpoint.access == Access::registrar && call.from_service) &&
+          !op.permits(*call.caller))
+        return Error{Code::forbidden, "forbidden", "The caller may not do this"};
+    if (found.empty()) check(op, found);
+    if (found.empty()) return std::nullopt;
+    return refuse(std::move(found)).value();
+  }
+
   S* target_;
 };
 

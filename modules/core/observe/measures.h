@@ -22,6 +22,20 @@ class Measures {
   /// One that only ever goes up, whatever is started anew in between; its name ends in _total.
   void counter(std::string_view name, std::string_view help, const Labels& labels, std::int64_t value);
 
+  /// How values of one kind, all of them times, are spread.
+  struct Histogram {
+    struct Bucket {
+      std::int64_t bound_us;  ///< not more than this, but more than the bucket before
+      std::int64_t count;
+    };
+    std::vector<Bucket> buckets;  ///< by ascending bound
+    std::int64_t longer = 0;      ///< more than the last bound
+    std::int64_t sum_ns = 0;
+    std::int64_t count() const;
+  };
+  /// Its name ends in _seconds.
+  void histogram(std::string_view name, std::string_view help, const Labels& labels, const Histogram& times);
+
   std::string text() const;
 
   static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -31,8 +45,7 @@ class Measures {
     std::string head;     // HELP and TYPE
     std::string samples;  // all of one name stand together
   };
-  void add(std::string_view kind, std::string_view name, std::string_view help, const Labels& labels,
-           std::int64_t value);
+  std::string& samples(std::string_view kind, std::string_view name, std::string_view help);
 
   std::map<std::string, Family, std::less<>> families_;
 };
