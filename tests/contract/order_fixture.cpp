@@ -6,7 +6,7 @@ namespace {
 template <class S>
 struct Cuttable {
   std::unique_ptr<S> real;
-  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault;
+  std::shared_ptr<Fault> fault;
   template <class Op>
   Reply<Op> send(Call call, Op op) const {
     if (auto error = (*fault)(Op::endpoint.name)) return fail(std::move(*error));

@@ -3,6 +3,9 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <functional>
+#include <mutex>
+
 #include "inventory/module.h"
 #include "order/module.h"
 #include "order/order.h"
@@ -26,6 +29,25 @@ inline Config quick() {
   return config;
 }
 
+/// What a link answers in place of its service; may be changed while links ask.
+class Fault {
+ public:
+  using Tell = std::function<std::optional<Error>(std::string_view operation)>;
+  Fault& operator=(Tell tell) {
+    const std::lock_guard lock(mutex_);
+    tell_ = std::move(tell);
+    return *this;
+  }
+  std::optional<Error> operator()(std::string_view operation) const {
+    const std::lock_guard lock(mutex_);
+    return tell_(operation);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Tell tell_ = [](std::string_view) { return std::nullopt; };
+};
+
 struct Fixture {
   explicit Fixture(Config chosen = quick());
   ~Fixture() {
@@ -36,9 +58,7 @@ struct Fixture {
 
   test::Lane lane = GENERATE(from_range(test::lanes));
   test::World world;
-  std::shared_ptr<std::function<std::optional<Error>(std::string_view)>> fault =
-      std::make_shared<std::function<std::optional<Error>(std::string_view)>>(
-          [](std::string_view) { return std::nullopt; });
+  std::shared_ptr<Fault> fault = std::make_shared<Fault>();
   std::unique_ptr<Hosted<user::Users>> user_module = user::make({}, world.environment, world.dir / "user.db");
   std::unique_ptr<Hosted<inventory::Inventory>> inventory_module =
       inventory::make({}, world.environment, world.dir / "inventory.db");

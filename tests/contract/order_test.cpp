@@ -212,7 +212,7 @@ TEST_CASE("when another module cannot be asked, no order is made") {
   Fixture f;
   CAPTURE(name_of(f.lane));
   for (const std::string missing : {"quote_items", "check_method"}) {
-    *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    *f.fault = [missing](std::string_view operation) -> std::optional<Error> {
       if (operation != missing) return std::nullopt;
       return fail(Code::unavailable, "service_unavailable", "x cannot be reached now").value();
     };

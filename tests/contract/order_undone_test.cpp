@@ -54,7 +54,7 @@ TEST_CASE("a reservation that expired under an order turns it back") {
 TEST_CASE("an order that cannot be undone waits for a person, who retries or abandons it") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  bool broken = true;
+  std::atomic<bool> broken{true};
   *f.fault = [&](std::string_view operation) -> std::optional<Error> {
     if (!broken || operation != "release_reservation") return std::nullopt;
     return Error{Code::timeout, "no_answer", "", {}, {}};

@@ -79,7 +79,8 @@ void FeedReader::say_lost(const FeedCursor& read, const FeedPage& page) const {
                                    {"module", source_.module},
                                    {"read", read.position},
                                    {"last", page.last}});
-  else if (read.position > 0 && page.oldest > read.position + 1)
+  else if (read.position > 0 && page.oldest > read.position + 1 &&
+           page.oldest > consumer_.cursor(source_.module).position + 1)  // or another process has read them
     log::error("events_missed", {{"consumer", consumer_.name()},
                                  {"module", source_.module},
                                  {"from", read.position + 1},

@@ -3,7 +3,8 @@
 // a broker's relay.
 //
 // Kept are: what some known reader has not read, and beyond that what is young (Options). A reader that
-// nobody has seen for long is known no more; that is said in the log.
+// nobody has seen for long is known no more; that is said in the log. Who was away together with the publisher
+// has an hour to come back.
 #pragma once
 
 #include <atomic>
@@ -90,6 +91,7 @@ class Outbox final : public EventFeed {
   sql::Database& database_;
   const std::string module_;
   const Clock& clock_;
+  const Time opened_at_;
   Ids& ids_;
   const OutboxOptions options_;
   Bell committed_;

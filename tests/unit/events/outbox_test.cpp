@@ -341,6 +341,23 @@ TEST_CASE("a reader that has not come for long is waited for no more") {
   CHECK(noted(maker, "reader") == 3);
 }
 
+TEST_CASE("a reader that was away as long as the publisher is waited for when both are back") {
+  World world;
+  std::optional<Maker> maker(std::in_place, world);
+  maker->publish_moves("a", 1, 3);
+  REQUIRE(read_up_to(*maker, "reader", 1));
+  maker.reset();
+  world.clock.advance(std::chrono::hours{400});
+  maker.emplace(world);
+  trim(*maker);
+  CHECK(noted(*maker, "reader") == 1);
+  CHECK(maker->read_texts({"reader", 1, "", 100, 0}) == Lines{"a 2", "a 3"});
+
+  world.clock.advance(std::chrono::hours{400});
+  trim(*maker);
+  CHECK(noted(*maker, "reader") == -1);
+}
+
 TEST_CASE("a position is given once, also when all that may be is deleted and the database is opened again") {
   World world;
   world.events.outbox.keep_hours = 0;
