@@ -146,7 +146,7 @@ TEST_CASE("a crowd of slow readers") {
     for (int i = 0; i < 20; ++i) text += "GET /openapi.json" + host + "\r\n";
     return text;
   }();
-  crowd_in({"slow readers", 4'000, [](Wire& wire) { wire.send_some(asked); }, nothing});
+  crowd_in({"slow readers", 7'000, [](Wire& wire) { wire.send_some(asked); }, nothing});
 }
 
 TEST_CASE("a crowd of silent connections") { crowd_in({"half-open", 2'000, nothing, nothing}); }
