@@ -79,6 +79,22 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
              ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
 }
 
+TEST_CASE("metrics tell of the calls of each operation") {
+  System system(whole);
+  const auto account = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
+  const auto post = [&](const std::string& body) { return send(system.gateway(), "POST", "/users", {}, body).status; };
+  REQUIRE(post(account) == 201);
+  REQUIRE(post(account) == 409);
+  REQUIRE(post("{}") == 422);
+  const auto metrics = send(system.operations(), "GET", "/metrics").body;
+  for (const auto* line : {"\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"ok\"} 1\n",
+                           "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"conflict\"} 1\n",
+                           "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"invalid\"} 1\n",
+                           "\nsvc_operation_seconds_count{service=\"user\",operation=\"create_user\"} 3\n",
+                           "\nsvc_log_lines_dropped_total 0\n"})
+    CHECK_THAT(metrics, ContainsSubstring(line));
+}
+
 TEST_CASE("metrics tell of events that were published, and of those that a consumer has not had") {
   System system(whole);
   const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };

@@ -1,10 +1,16 @@
 // What there is to measure, as Prometheus reads it.
+#include <thread>
+
+#include "contract/operation_meter.h"
 #include "observe/measures.h"
 #include "support/catch.h"
 
 namespace {
 
 using namespace svc;
+using namespace std::chrono_literals;
+
+OperationMeter tried{"meter_test", "tried"}, never_called{"meter_test", "never_called"};
 
 TEST_CASE("measures of one name stand together, under one head") {
   Measures measures;
@@ -40,6 +46,30 @@ TEST_CASE("a histogram counts what is not longer than each bound, in seconds") {
         "svc_x_seconds_bucket{operation=\"a\",le=\"+Inf\"} 6\n"
         "svc_x_seconds_sum{operation=\"a\"} 61.00025\n"
         "svc_x_seconds_count{operation=\"a\"} 6\n");
+}
+
+TEST_CASE("calls of an operation are counted by how they ended and how long they took, whoever counts them") {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([] {
+      for (int call = 0; call < 1'000; ++call) tried.note(std::nullopt, 100us);
+      tried.note(Code::conflict, 101us);
+      tried.note(Code::timeout, 31s);
+    });
+  for (auto& thread : threads) thread.join();
+  Measures measures;
+  OperationMeter::measure_all(measures);
+  const auto text = measures.text();
+  const std::string of = "{service=\"meter_test\",operation=\"tried\"";
+  for (const auto& line :
+       {"svc_operations_total" + of + ",outcome=\"ok\"} 6000\n", "svc_operations_total" + of + ",outcome=\"conflict\"} 6\n",
+        "svc_operations_total" + of + ",outcome=\"timeout\"} 6\n", "svc_operation_seconds_bucket" + of + ",le=\"0.0001\"} 6000\n",
+        "svc_operation_seconds_bucket" + of + ",le=\"0.0005\"} 6006\n", "svc_operation_seconds_bucket" + of + ",le=\"30\"} 6006\n",
+        "svc_operation_seconds_count" + of + "} 6012\n", "svc_operation_seconds_sum" + of + "} 186.600606\n"}) {
+    CAPTURE(line);
+    CHECK_THAT(text, Catch::Matchers::ContainsSubstring(line));
+  }
+  CHECK_THAT(text, !Catch::Matchers::ContainsSubstring("never_called"));
 }
 
 }  // namespace
