@@ -96,6 +96,29 @@ TEST_CASE("one of two copies hangs, of each service in turn, and no read fails")
   check_no_failure(load);
 }
 
+TEST_CASE("what a copy that hung had been asked to set is not set behind what came after it") {
+  auto flags = quick;
+  flags.emplace_back("--http.deadline-seconds=1");
+  System system(twice, flags);
+  const auto ops = bearer(system.operator_token());
+  const auto put = [&](int on_hand) {
+    return send(system.gateway(), "PUT", "/items/anvil", ops,
+                R"({"name":"Anvil","unitPrice":{"amount":100,"currency":"USD"},"onHand":)" + std::to_string(on_hand) + "}")
+        .status;
+  };
+  REQUIRE(eventually([&] { return put(1) == 201; }));
+  const int port = system.port("inventory", 1);
+  REQUIRE(eventually([&] { return standing(system, "gateway", "inventory", port) == "serving"; }));
+  system.process("inventory", 1).signal(SIGSTOP);
+  // Some are sent to each of them.
+  for (int i = 0; i < 6; ++i) put(10);
+  REQUIRE(eventually([&] { return put(3) == 200; }));
+  system.process("inventory", 1).signal(SIGCONT);
+  REQUIRE(eventually([&] { return standing(system, "gateway", "inventory", port) == "serving"; }));
+  for (const std::size_t copy : {0u, 1u})
+    CHECK(send(system.port("inventory", copy), "GET", "/items/anvil", ops).json()["onHand"] == 3);
+}
+
 // Two copies on one SQLite file: one that is stopped may hold the file's lock, and the other then refuses
 // what it cannot write. But it refuses; and whoever asks again, by the same key, is served once the lock is
 // free.

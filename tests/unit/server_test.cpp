@@ -111,6 +111,31 @@ Task<Response> streamed(std::shared_ptr<Source> source) {
   return response;
 }
 
+TEST_CASE("what a service of ours asked for and gave up while this process hung is not carried out") {
+  std::atomic<int> carried_out{0};
+  Fixture f([&](Request&) {
+    ++carried_out;
+    return Task<Response>(Response{200});
+  });
+  const auto ask_and_go_in_a_hang = [&](const std::string& fields) {
+    std::atomic<bool> hangs{true};
+    f.loops[0].post([&] { hangs.wait(true); });
+    {
+      Client client(f.server.port());
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n");
+    }
+    hangs = false;
+    hangs.notify_one();
+    Client later(f.server.port());
+    later.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    later.read_until("\r\n\r\n");
+  };
+  ask_and_go_in_a_hang("");
+  CHECK(test::eventually([&] { return carried_out == 2; }));
+  ask_and_go_in_a_hang("X-Svc-Cluster: whoever\r\n");
+  CHECK(carried_out == 3);
+}
+
 TEST_CASE("a body is passed on as it comes, and an answer goes out as it is made") {
   Fixture f([](Request& request) { return streamed(std::make_shared<Echo>(*request.body)); });
   Client client(f.server.port());

@@ -33,6 +33,12 @@ Socket::Transfer Socket::read(char* into, std::size_t size) {
   }
 }
 
+bool Socket::has_ended() const {
+  char byte = 0;
+  const auto got = ::recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 Socket::Transfer Socket::write(std::span<const iovec> pieces) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());

@@ -42,6 +42,8 @@ class Socket final : public Watcher {
   Wait writable(Steady::time_point limit);
   /// Whether the other end has closed its side, as far as is known.
   bool peer_gone() const { return peer_gone_; }
+  /// The same, asked of the system now; false while there is something left to read.
+  bool has_ended() const;
 
   /// Ends what waits from outside, as if the time were up. On the loop's thread.
   void interrupt();

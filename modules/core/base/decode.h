@@ -85,7 +85,9 @@ namespace detail {
 template <class M>
 void decode_member(const Json& json, M& value, Unknown unknown, const Place& at, Violations& found) {
   if constexpr (is_optional<M>) {
+    const auto faults = found.size();
     decode_member(json, value.emplace(), unknown, at, found);
+    if (found.size() != faults) value.reset();  // what could not be read is not there
   } else if constexpr (NamedEnum<M>) {
     constexpr auto texts = texts_of<M>();
     if (const auto name = decode_name(json, texts, at, found)) value = *from_name<M>(*name);

@@ -36,6 +36,7 @@ class Channel {
   /// The connection will end with a reset, so that its end is not taken for the content's.
   void reset_at_end();
   bool peer_gone() const { return socket_.peer_gone(); }
+  bool has_ended() const { return socket_.has_ended(); }
   bool is_tls() const { return session_ != nullptr; }
 
  private:

@@ -1,11 +1,12 @@
 #include "http/connection.h"
-#include "async/counted.h"
 
 #include <algorithm>
 #include <array>
 #include <ctime>
 
+#include "async/counted.h"
 #include "http/chunk.h"
+#include "http/identify.h"
 #include "http/problem.h"
 #include "http/request_body.h"
 #include "observe/log.h"
@@ -164,6 +165,9 @@ Task<> Connection::run() {
       co_return;
     }
     if (!got_head) co_return;
+    // A service of ours that is gone has given its request up, and perhaps sent it elsewhere. Carried out now, after a
+    // hang, it would come behind what followed it. Strangers may close their half and go on listening.
+    if (!head.headers.get(cluster_header).empty() && channel_.has_ended()) co_return;
 
     RequestBody body(channel_, in_, shared_, head);
     Request request = request_of(head, body);

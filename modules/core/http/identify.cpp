@@ -92,8 +92,11 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
   call.deadline = Steady::now() + time;
   call.origin = std::move(origin);
 
+  if (!needs_caller) return Result<Call>(std::move(call));
+  if (request.headers.count("Authorization") > 1)  // RFC 9110 section 5.3: nobody can tell which is meant
+    return Result<Call>(fail(Code::unauthenticated, "token_invalid", "Authorization is there more than once"));
   const auto token = bearer(request.headers.get("Authorization"));
-  if (token.empty() || !needs_caller) return Result<Call>(std::move(call));
+  if (token.empty()) return Result<Call>(std::move(call));
   return with_caller(std::move(call), std::string(token));
 }
 

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -15,7 +16,9 @@ constexpr auto tls12_ciphers =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
 std::string reason() {
-  const char* const text = ERR_reason_error_string(ERR_peek_last_error());
+  const auto first = ERR_peek_error();  // what follows only says where it was met
+  const char* const text =
+      ERR_GET_LIB(first) == ERR_LIB_SYS ? std::strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
   return text != nullptr ? text : "unknown error";
 }

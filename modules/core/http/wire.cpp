@@ -32,12 +32,16 @@ void read_parameters(std::string_view path, const Request& request, const PutPar
   for (auto at = path.find('{'); at != path.npos && next < request.parameters.size();
        at = path.find('{', at + 1))
     read(path.substr(at + 1, path.find('}', at) - at - 1), request.parameters[next++], false);
+  std::vector<std::string_view> given;
   for (auto rest = request.query; !rest.empty();) {
     const auto pair = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
     if (pair.empty()) continue;
     const auto equals = std::min(pair.find('='), pair.size());
-    read(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())), true);
+    const auto name = pair.substr(0, equals);
+    if (std::ranges::find(given, name) != given.end()) report(found, {Place{nullptr, name}.pointer(), "uniqueItems", "is given twice"});
+    else read(name, pair.substr(std::min(equals + 1, pair.size())), true);
+    given.push_back(name);
   }
 }
 

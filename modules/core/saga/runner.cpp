@@ -57,6 +57,10 @@ std::optional<Record> Runner::change(sql::Transaction& transaction, const std::s
 std::optional<Record> Runner::turn_back(sql::Transaction& transaction, const std::string& id, Entry entry) {
   return change(transaction, id, State::done, State::compensating, std::move(entry));
 }
+bool Runner::is_turned_back(sql::Session& session, const std::string& id) const {
+  const auto record = find(session, id);
+  return record && record->state == State::compensating && !record->failure;
+}
 std::optional<Record> Runner::retry(sql::Transaction& transaction, const std::string& id, Entry entry) {
   return change(transaction, id, State::stuck, State::compensating, std::move(entry));
 }
@@ -244,6 +248,11 @@ Task<> Runner::take_up(std::string id) {
         const auto held = record->fence++;
         ++record->attempt;
         record->reached = static_cast<int>(definition_.steps.size()) - 1;  // nobody wrote down how far it came
+        // What was undone is asked for again: whoever is to tell of it was another process.
+        if (record->state == State::compensating && record->step != record->reached) {
+          record->step = record->reached;
+          record->attempt = 1;
+        }
         record->owner = owner_;
         record->lease_until = now + milliseconds{options_.lease_ms};
         const Entry resume{"resume", 1, "done", now, ""};

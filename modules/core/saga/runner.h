@@ -73,6 +73,8 @@ class Runner {
   Record create(sql::Transaction& transaction, const std::string& id, std::string detail = {});
   /// Turns a completed saga back, so that it is undone. Nothing when it is not completed.
   std::optional<Record> turn_back(sql::Transaction& transaction, const std::string& id, Entry entry);
+  /// Whether it is being undone because it was turned back, and not because a step failed.
+  bool is_turned_back(sql::Session& session, const std::string& id) const;
   /// Lets a stuck saga try again. Nothing when it is not stuck.
   std::optional<Record> retry(sql::Transaction& transaction, const std::string& id, Entry entry);
   /// Ends a stuck saga as it stands. Nothing when it is not stuck.

@@ -72,6 +72,9 @@ Connection::Connection(const std::filesystem::path& file, Mode mode) : database_
   sqlite3_busy_handler(database_.getHandle(), wait_a_little, nullptr);
   sqlite3_extended_result_codes(database_.getHandle(), 1);
   if (mode == Mode::write) {
+    // SQLite opens a file for reading where it may not write it, and says so at the first write.
+    if (sqlite3_db_readonly(database_.getHandle(), "main") == 1)
+      throw SQLite::Exception("the file may not be written", SQLITE_READONLY);
     use_wal(database_);
     database_.exec("PRAGMA journal_size_limit=67108864");
   }

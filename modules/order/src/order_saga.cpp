@@ -34,7 +34,7 @@ class OrderInstance final : public saga::Instance {
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
                                                   : OrderStatus::needs_attention;
-    if (paid_) order.payment_id = stored_.payment_id;
+    if (paid_ || state == saga::State::done) order.payment_id = stored_.payment_id;
     if (failure != nullptr) {
       const auto failed = failure->step == "pay" ? FailedStep::pay : FailedStep::reserve;
       order.failure = OrderFailure{failed, failure->reason, failure->detail};
@@ -100,7 +100,9 @@ class OrderInstance final : public saga::Instance {
   }
 
   StoredOrder stored_;
-  bool paid_ = false;  // whether there is a payment that can be looked at, declined ones included
+  // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
+  // that takes the order up asks for the refund again, and hears it then.
+  bool paid_ = false;
   const Tools tools_;
   const std::shared_ptr<Outcome> outcome_;
 };

@@ -165,13 +165,17 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
   co_return order;
 }
 
+seconds OrderService::wait_of(const Call& call) const {
+  return call.origin->wait.value_or(seconds{config_.wait_seconds});
+}
+
 // Drives the saga, and answers the order as it is when the saga has ended or the wait is over.
 Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
   const auto ended = runner_.launch(std::move(record),
                                     order_instance(std::move(stored), {outbox_, clock_, links_}, outcome));
-  const seconds wait = call.origin->wait.value_or(seconds{config_.wait_seconds});
+  const seconds wait = wait_of(call);
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);
     co_await waiting;
@@ -225,13 +229,31 @@ std::optional<saga::Record> OrderService::turn_saga(sql::Transaction& transactio
   return runner_.abandon(transaction, id, entry("abandon"));
 }
 
-// Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled is no fault.
+// The order as it is when another request, perhaps of another process, has cancelled it, or the wait is over.
+Reply<GetOrder> OrderService::await_cancelled(Call call, std::string id) {
+  constexpr milliseconds look_interval{20};
+  const auto limit = std::min(call.deadline, Steady::now() + wait_of(call));
+  while (true) {
+    auto stored = find(id);
+    if (!stored) co_return no_such_order();
+    const auto now = Steady::now();
+    if (stored->order.status != OrderStatus::pending || now >= limit) co_return std::move(stored->order);
+    auto pausing = sleep_until(std::min(limit, now + look_interval));
+    co_await pausing;
+  }
+}
+
+// Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled, or about to be,
+// is no fault: whoever asks may be a gateway that asks again.
 Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   StoredOrder stored;
+  bool being_cancelled = false;
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<std::optional<saga::Record>> {
     auto found = find_order(transaction, id);
     if (!found) return no_such_order();
     auto record = turn_saga(transaction, id, how, call.caller->subject);
+    being_cancelled = !record && how == Turn::cancel && runner_.is_turned_back(transaction, id);
+    if (being_cancelled) return record;
     const bool cancelled_before = how == Turn::cancel && found->order.status == OrderStatus::cancelled;
     if (!record && !cancelled_before) return wrong_status(found->order.status);
     if (!record) {
@@ -247,6 +269,11 @@ Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   });
   auto turned = co_await writing;
   if (!turned) co_return refusal(turned);
+  if (being_cancelled) {
+    auto waiting = await_cancelled(std::move(call), std::move(id));
+    auto order = co_await waiting;
+    co_return order;
+  }
   if (how == Turn::abandon || !*turned) co_return std::move(stored.order);
   auto running = run_to_end(std::move(call), std::move(**turned), std::move(stored));
   auto order = co_await running;

@@ -49,6 +49,8 @@ class OrderService final : public Orders {
   Reply<GetOrder> turn(Call call, std::string id, Turn how);
   std::optional<saga::Record> turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
                                         const std::string& who);
+  seconds wait_of(const Call& call) const;
+  Reply<GetOrder> await_cancelled(Call call, std::string id);
   Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order);
   std::optional<StoredOrder> find(const std::string& id);
   Result<StoredOrder> find_visible(const Call& call, const std::string& id);

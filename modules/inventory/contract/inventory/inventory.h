@@ -50,7 +50,7 @@ struct PutItem {
                                      .name = "put_item",
                                      .summary = "Makes an item, or changes its name, price and stock",
                                      .access = Access::admin,
-                                     .retry = Retry::idempotent,
+                                     .retry = Retry::never,
                                      .location = "/items/{sku}",
                                      .fails = {Code::conflict}};
   using Response = PutAnswer;

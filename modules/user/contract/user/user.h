@@ -86,7 +86,7 @@ struct UpdateUser {
                                      .name = "update_user",
                                      .summary = "Changes one's own account; admins any",
                                      .access = Access::signed_in,
-                                     .retry = Retry::idempotent,
+                                     .retry = Retry::never,
                                      .fails = {Code::not_found, Code::conflict, Code::exhausted}};
   using Response = User;
 };
@@ -129,7 +129,7 @@ struct SetRole {
                                      .name = "set_role",
                                      .summary = "Makes a user an admin, or a customer",
                                      .access = Access::admin,
-                                     .retry = Retry::idempotent,
+                                     .retry = Retry::never,
                                      .fails = {Code::not_found}};
   using Response = User;
 };
