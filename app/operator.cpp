@@ -29,7 +29,11 @@ http::ClientOptions keeping_nothing(http::ClientOptions options) {
 
 }  // namespace
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+// A row's text may be a stranger's: it is to draw no rows of its own, nor to speak to the terminal.
+std::string table(std::vector<std::vector<std::string>> rows) {
+  for (auto& row : rows)
+    for (auto& cell : row)
+      std::ranges::replace_if(cell, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {

@@ -53,6 +53,6 @@ class Operator {
 std::string text_of(const http::Address& address);
 
 /// Rows as a table for people; the first is its head.
-std::string table(const std::vector<std::vector<std::string>>& rows);
+std::string table(std::vector<std::vector<std::string>> rows);
 
 }  // namespace svc::app

@@ -88,13 +88,16 @@ class Asker {
     if (command_.what == What::list) co_return Report{text_of(*report), true};
     // Whoever has it: it may be parked in several modules, and then --consumer has to say which is meant.
     std::vector<ParkedEvent> found;
+    std::string unasked;
     for (const auto& item : report->items) {
+      if (!item.events) unasked += (unasked.empty() ? "; not asked could be " : ", ") + item.consumer;
+      if (!item.events) continue;
       auto looking = administration.handle(operator_.call(), GetEvent{item.consumer, command_.id});
       auto parked = co_await looking;
       if (parked) found.push_back(std::move(*parked));
       else if (parked.error().code != Code::not_found) co_return refusal(parked);
     }
-    if (found.empty()) co_return fail(Code::not_found, "not_found", "No such event is parked");
+    if (found.empty()) co_return fail(Code::not_found, "not_found", "No such event is parked" + unasked);
     if (found.size() > 1)
       co_return fail(Code::conflict, "many", "It is parked in several modules: say which with --consumer");
     if (command_.what == What::show) co_return Report{text_of(found.front()), true};

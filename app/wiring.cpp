@@ -59,8 +59,8 @@ std::unique_ptr<events::Carrier> carrier_of(const Settings& settings, const std:
   const auto broker = amqp::parse_address(settings.general.events);
   if (!broker) return std::make_unique<events::Embedded>();
   // Of every consumer there is, wherever it is hosted.
-  std::vector<amqp::Queue> queues{events::queue_for<order::Hears>(order::Orders::name),
-                                  events::queue_for<notification::Hears>(notification::Notifications::name)};
+  std::vector<amqp::Queue> queues{events::queue_for<order::Hears>(order::Orders::name, settings.amqp),
+                                  events::queue_for<notification::Hears>(notification::Notifications::name, settings.amqp)};
   return std::make_unique<events::AmqpCarrier>(*broker, settings.amqp, std::move(queues), instance, clock);
 }
 

@@ -64,7 +64,7 @@ struct Bench {
   std::unique_ptr<events::Carrier> carrier_for(const std::string& broker) {
     if (broker.empty()) return std::make_unique<events::Embedded>();
     return std::make_unique<events::AmqpCarrier>(amqp::parse_address(broker).value(), events::AmqpOptions{},
-                                                 std::vector{events::queue_for<EventList<Moved>>("hearer")}, "bench", clock);
+                                                 std::vector{events::queue_for<EventList<Moved>>("hearer", {})}, "bench", clock);
   }
 
   Task<> publish(std::string thing, int count) {

@@ -113,6 +113,27 @@ TEST_CASE("a broker carries events") {
     CHECK(event["data"]["items"][0]["sku"] == "anvil");
   }
 
+  SECTION("and a stranger's queue that is full goes without its copies, and holds up nobody") {
+    broker.control({"delete_queue", "order_created"});  // another section's, of another kind
+    {
+      auto session = amqp::Session::open(amqp::parse_address(broker.url()).value(), {});
+      REQUIRE(session.has_value());
+      REQUIRE((*session)->declare("svc.events", std::vector{amqp::Queue{"order_created", {}}}).has_value());
+    }
+    REQUIRE(broker.control({"set_policy", "full", "^order_created$", R"({"max-length":1,"overflow":"reject-publish"})",
+                            "--apply-to", "queues"}).status == 0);
+    Shop shop(whole, {"--events=" + broker.url()});
+    const auto ann = shop.customer("ann");
+    for (int i = 0; i < 5; ++i) CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
+    CHECK(eventually([&] {
+      const auto logs = shop.system.logs();
+      return logs.find("event_copies_not_taken") != std::string::npos &&
+             logs.find("published as order_created") != std::string::npos;
+    }));
+    CHECK(broker.control({"clear_policy", "full"}).status == 0);
+    CHECK(broker.control({"delete_queue", "order_created"}).status == 0);
+  }
+
   SECTION("and what is no event of ours is put aside") {
     Shop shop(whole, {"--events=" + broker.url()});
     const auto ann = shop.customer("ann");

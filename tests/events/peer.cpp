@@ -52,7 +52,7 @@ std::unique_ptr<events::Carrier> carrier_of(const std::string& url, const std::s
   events::AmqpOptions options;
   options.lease_ms = 1'500;  // a publisher that is killed is followed by another soon
   return std::make_unique<events::AmqpCarrier>(
-      *broker, options, std::vector{events::queue_for<EventList<Moved>>("hearer")}, owner, clock);
+      *broker, options, std::vector{events::queue_for<EventList<Moved>>("hearer", {})}, owner, clock);
 }
 
 // What both are made of.

@@ -76,6 +76,23 @@ TEST_CASE("every fault of an operator's texts is told at once, with its file") {
                     ": No such file or directory");
 }
 
+TEST_CASE("an operator's texts are UTF-8, with or without a mark that says so") {
+  const TempDir dir;
+  const auto load = [&](const std::string& words) {
+    for (const auto& name : all_names) write(dir / name, "Subject: {{orderId}}\n\n" + words + "\n");
+    return Templates(dir.path());
+  };
+  for (const std::string words : {"주문", "\xf0\x9f\x93\xa6", "\xed\x9f\xbf", "\xee\x80\x80"})
+    CHECK(load(words).fill(Kind::order_confirmed, user::Locale::ko, values).body == words + "\n");
+  // CP949, a lone continuation, one that is missing, overlong, a surrogate, beyond the last
+  for (const std::string words : {"\xc1\xd6\xb9\xae", "\x80", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5"}) {
+    CAPTURE(words.size());
+    CHECK_THROWS_WITH(load(words), ContainsSubstring("is not UTF-8"));
+  }
+  for (const auto& name : all_names) write(dir / name, "\xef\xbb\xbfSubject: {{orderId}}\n\nhello\n");
+  CHECK(Templates(dir.path()).fill(Kind::order_confirmed, user::Locale::en, values).subject == "0190");
+}
+
 TEST_CASE("an item's line") { CHECK(item_line(2, "anvil", {2468, "USD"}) == "2 × anvil  24.68 USD"); }
 
 }  // namespace

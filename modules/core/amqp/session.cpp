@@ -98,6 +98,8 @@ Result<Nothing> Session::publish(const std::string& exchange, std::span<const Me
       if (name->size() > longest_name)
         return fail(Code::invalid, "amqp_message", "A message's names have at most 255 bytes");
 
+  const auto before = published_;
+  nacked_.clear();
   for (const auto& message : messages) {
     if (auto room = await_confirms(window - 1); !room) return refusal(room);
     amqp_basic_properties_t properties{};
@@ -112,7 +114,12 @@ Result<Nothing> Session::publish(const std::string& exchange, std::span<const Me
     if (status != AMQP_STATUS_OK) return give_up(lost(status));
     unconfirmed_.insert(++published_);
   }
-  return await_confirms(0);
+  if (auto confirmed = await_confirms(0); !confirmed || nacked_.empty()) return confirmed;
+  std::set<std::string> keys;
+  for (const auto tag : nacked_) keys.insert(messages[tag - before - 1].routing_key);
+  std::string named;
+  for (const auto& key : keys) named += (named.empty() ? "" : ", ") + key;
+  return fail(Code::exhausted, "amqp_not_taken", "The broker could not take what was published as " + named);
 }
 
 // Until no more than `left` messages are without confirmation. Each that comes gives the broker its time
@@ -132,6 +139,15 @@ Result<Nothing> Session::await_confirms(std::size_t left) {
     }
   }
   return Nothing{};
+}
+
+Result<std::int64_t> Session::waiting(const std::string& queue) {
+  if (broken_) return fail(*broken_);
+  const auto* const told =
+      amqp_queue_declare(connection_.get(), channel, bytes_of(queue), 1, 0, 0, 0, amqp_empty_table);
+  const auto count = told == nullptr ? 0 : static_cast<std::int64_t>(told->message_count);
+  if (auto answered = end_of_rpc(); !answered) return refusal(answered);
+  return count;
 }
 
 Result<Nothing> Session::consume(const std::string& queue, std::uint16_t prefetch) {
@@ -214,9 +230,14 @@ std::optional<Error> Session::on_method(const amqp_method_t& method) {
       else unconfirmed_.erase(ack.delivery_tag);
       break;
     }
-    case AMQP_BASIC_NACK_METHOD:
-      return fail(Code::unavailable, "amqp_not_taken", "The broker could not take what was published")
-          .value();
+    case AMQP_BASIC_NACK_METHOD: {
+      const auto& nack = *static_cast<const amqp_basic_nack_t*>(method.decoded);
+      const auto first = nack.multiple ? unconfirmed_.begin() : unconfirmed_.lower_bound(nack.delivery_tag);
+      const auto last = unconfirmed_.upper_bound(nack.delivery_tag);
+      nacked_.insert(nacked_.end(), first, last);
+      unconfirmed_.erase(first, last);
+      break;
+    }
     case AMQP_BASIC_CANCEL_METHOD:
       return fail(Code::unavailable, "amqp_cancelled", "The queue that was consumed is gone, or moves")
           .value();

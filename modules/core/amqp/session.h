@@ -117,9 +117,13 @@ class Session {
   /// Otherwise any of them may have arrived. The exchange "" takes a message to the queue that its routing
   /// key names. A message that is for no queue is dropped by the broker, and confirmed. Refuses with
   /// Code::invalid, reason "amqp_message", what cannot be sent; nothing has been sent then, and the session
-  /// remains of use. While the broker is short of memory or disk it confirms nothing: that fails as every
+  /// remains of use. So it does where some queue did not take some of it (Code::exhausted, reason "amqp_not_taken", with
+  /// their keys): all other queues have theirs. While the broker is short of memory or disk it confirms nothing: that fails as every
   /// silence does, with reason amqp_blocked.
   Result<Nothing> publish(const std::string& exchange, std::span<const Message> messages);
+
+  /// How many messages wait in a queue, without those that were delivered and not acknowledged.
+  Result<std::int64_t> waiting(const std::string& queue);
 
   /// Asks for a queue's messages, which receive() hands out: at most `prefetch` that are not acknowledged.
   /// Once.
@@ -153,6 +157,7 @@ class Session {
 
   std::uint64_t published_ = 0;          // the number the broker gave the last message
   std::set<std::uint64_t> unconfirmed_;  // numbers
+  std::vector<std::uint64_t> nacked_;    // of what is being published
 
   Delivery arriving_;             // a message of which not all frames are here
   std::uint64_t body_left_ = 0;   // its bytes that are not

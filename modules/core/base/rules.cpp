@@ -50,6 +50,27 @@ std::string between(std::int64_t min, std::int64_t max, std::string_view what) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = at(i);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t more = lead >= 0xc2 && lead <= 0xdf ? 1 : (lead & 0xf0) == 0xe0 ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+    if (more == 0) return false;
+    // The second byte bounds the code point (RFC 3629 section 4).
+    const auto least = lead == 0xe0 ? 0xa0U : lead == 0xf0 ? 0x90U : 0x80U;
+    const auto most = lead == 0xed ? 0x9fU : lead == 0xf4 ? 0x8fU : 0xbfU;
+    if (at(i + 1) < least || at(i + 1) > most) return false;
+    for (std::size_t next = 2; next <= more; ++next)
+      if ((at(i + next) & 0xc0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
 std::size_t code_points(std::string_view utf8) {
   return static_cast<std::size_t>(
       std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));

@@ -15,6 +15,9 @@ struct Broken {
   std::string detail;
 };
 
+/// Whether it is UTF-8 (RFC 3629): no overlong forms, surrogates, or code points beyond U+10FFFF.
+bool is_utf8(std::string_view text);
+
 /// Unicode code points in valid UTF-8; JSON Schema counts these.
 std::size_t code_points(std::string_view utf8);
 

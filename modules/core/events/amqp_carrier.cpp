@@ -21,7 +21,7 @@ std::unique_ptr<Carrying> AmqpCarrier::send(Outbox& outbox) {
 }
 
 std::unique_ptr<Carrying> AmqpCarrier::deliver(Consumer& consumer) {
-  const auto queue = std::ranges::find(queues_, queue_of(consumer.name()), &amqp::Queue::name);
+  const auto queue = std::ranges::find(queues_, queue_of(consumer.name(), options_), &amqp::Queue::name);
   if (queue == queues_.end()) throw std::logic_error("no queue is declared for " + consumer.name());
   for (const auto& source : consumer.sources())
     for (const auto& type : source.types)

@@ -28,7 +28,9 @@ struct AmqpOptions {
   amqp::Options connection{};
   static constexpr auto fields() {
     return rows(
-        field(&AmqpOptions::exchange, "exchange", "The topic exchange that all events are published to",
+        field(&AmqpOptions::exchange, "exchange",
+              "The topic exchange that all events are published to; each system that shares a broker needs its own, "
+              "after which its queues are named then",
               Length{1, 200}, Default{"svc.events"}),
         field(&AmqpOptions::classic_queues, "classic_queues",
               "Whether events are published to queues of their type's name too, such as order_created, where foreign "
@@ -60,12 +62,16 @@ class AmqpCarrier final : public Carrier {
   const Clock& clock_;
 };
 
-inline std::string queue_of(std::string_view consumer) { return "svc." + std::string(consumer); }
+/// Systems that share a broker are told apart by their exchange.
+inline std::string queue_of(std::string_view consumer, const AmqpOptions& options) {
+  const bool usual = options.exchange == AmqpOptions{}.exchange;
+  return (usual ? "svc" : options.exchange) + "." + std::string(consumer);
+}
 
 /// The queue of a consumer that wants the events of this list.
 template <class List>
-amqp::Queue queue_for(std::string_view consumer) {
-  amqp::Queue queue{queue_of(consumer), {}};
+amqp::Queue queue_for(std::string_view consumer, const AmqpOptions& options) {
+  amqp::Queue queue{queue_of(consumer, options), {}};
   List::each([&]<class E>() { queue.keys.emplace_back(E::event.type); });
   return queue;
 }

@@ -19,6 +19,7 @@ constexpr milliseconds retry_interval{250}, forget_interval{60'000};
 constexpr int retried_at_once = 500,  // a process that stops waits for these
     forgotten_at_once = 2'000;
 constexpr seconds write_limit{10};
+constexpr std::size_t listed_data = 4 * 1024;  // bytes; a list of large events could not be carried
 
 bool is_number(std::string_view text) { return parse_integer<std::int64_t>(text).has_value(); }
 
@@ -265,7 +266,10 @@ Reply<ListParked> Consumer::handle(Call, ListParked query) {
     page.behind = count_parked(session, ParkedState::behind);
     return Nothing{};
   });
-  for (auto& parked : page.items) parked.consumer = name_;
+  for (auto& parked : page.items) {
+    parked.consumer = name_;
+    if (parked.event.data.text.size() > listed_data) parked.event.data.text = "null";
+  }
   page.next_cursor =
       cut_page(page.items, query.limit, [](const auto& parked) { return std::to_string(parked.number); });
   const std::lock_guard lock(mutex_);

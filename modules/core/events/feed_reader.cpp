@@ -121,8 +121,9 @@ Task<> FeedReader::run() {
     say_lost(read, page);
     const FeedCursor next{page.next, page.event};
     const auto lag = page.last - page.next;
-    // What is not ours is not worth a write each time.
-    if (!page.items.empty() || page.replaced || next.position - written.position >= noted_behind) {
+    // What is not ours is not worth a write each time; at rest it is, or it would seem missed when it is trimmed.
+    const bool at_rest = page.items.empty() && next == read && read != written;
+    if (!page.items.empty() || page.replaced || at_rest || next.position - written.position >= noted_behind) {
       auto taking = consumer_.take(source_.module, std::move(page));
       auto taken = co_await taking;
       if (!taken) {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::size_t page_bytes = 1024 * 1024;  // a page goes beyond by one event: an answer has to end
 constexpr milliseconds trim_interval{10'000};
-constexpr std::chrono::hours time_to_come_back{1};
 constexpr int trimmed_at_once = 1'000;          // a transaction of others waits for these
 constexpr milliseconds note_interval{1'000};    // a reader's progress is written no more often
 constexpr milliseconds known_interval{60'000};  // and, where it makes none, at least so often
@@ -63,7 +62,6 @@ Outbox::Outbox(sql::Database& database, std::string module, const Environment& e
     : database_(database),
       module_(std::move(module)),
       clock_(environment.clock),
-      opened_at_(clock_.now()),
       ids_(environment.ids),
       options_(environment.events.outbox),
       trimmer_("trim_outbox", trim_interval, [this] { return trim(); }),
@@ -187,9 +185,8 @@ Task<Result<Nothing>> Outbox::trim() {
     std::vector<std::string> gone;
     auto writing =
         database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
-          // While this was not there nobody could come.
-          if (now - time_to_come_back >= opened_at_)
-            gone = forget_readers(transaction, now - std::chrono::hours{options_.forget_hours});
+          count_absence(transaction, now);
+          gone = forget_readers(transaction, options_.forget_hours);
           return delete_read_events(transaction, now - std::chrono::hours{options_.keep_hours},
                                     options_.keep_events, trimmed_at_once);
         });

@@ -3,8 +3,7 @@
 // a broker's relay.
 //
 // Kept are: what some known reader has not read, and beyond that what is young (Options). A reader that
-// nobody has seen for long is known no more; that is said in the log. Who was away together with the publisher
-// has an hour to come back.
+// has not come for long while its publisher was there is known no more; that is said in the log.
 #pragma once
 
 #include <atomic>
@@ -39,8 +38,8 @@ struct OutboxOptions {
                 field(&OutboxOptions::keep_events, "keep_events", "How many of those are kept at most",
                       Range{0, 1'000'000'000}, Default{1'000'000}),
                 field(&OutboxOptions::forget_hours, "forget_hours",
-                      "A reader that has not come for so long is no longer waited for: events may be deleted "
-                      "unread by it",
+                      "A reader that has not come for so long, by hours in which the publisher ran, is no longer waited for: "
+                      "events may be deleted unread by it",
                       Range{1, 87'600}, Default{168}));
   }
 };
@@ -91,7 +90,6 @@ class Outbox final : public EventFeed {
   sql::Database& database_;
   const std::string module_;
   const Clock& clock_;
-  const Time opened_at_;
   Ids& ids_;
   const OutboxOptions options_;
   Bell committed_;

@@ -62,8 +62,9 @@ ReaderLease find_reader(sql::Session& session, const std::string& name) {
 
 void save_reader(sql::Transaction& transaction, const std::string& name, const ReaderLease& lease, Time now) {
   transaction.execute(
-      "INSERT INTO outbox_readers (name, position, seen_at, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?) "
-      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, owner = excluded.owner, "
+      "INSERT INTO outbox_readers (name, position, seen_at, counted_at, owner, lease_until, fence) "
+      "VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET position = excluded.position, "
+      "seen_at = excluded.seen_at, counted_at = excluded.counted_at, absent_hours = 0, owner = excluded.owner, "
       "lease_until = excluded.lease_until, fence = excluded.fence",
       name, lease.position, now, lease.owner, lease.lease_until, lease.fence);
 }
@@ -75,17 +76,25 @@ void list_readers(sql::Session& session, const std::function<void(const std::str
 
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now) {
   transaction.execute(
-      "INSERT INTO outbox_readers (name, position, seen_at) VALUES (?, ?, ?) "
-      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at",
+      "INSERT INTO outbox_readers (name, position, seen_at, counted_at) VALUES (?1, ?2, ?3, ?3) "
+      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, "
+      "counted_at = excluded.counted_at, absent_hours = 0",
       name, position, now);
 }
 
-std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since) {
+void count_absence(sql::Transaction& transaction, Time now) {
+  transaction.execute(
+      "UPDATE outbox_readers SET absent_hours = absent_hours + 1, counted_at = ?1 "
+      "WHERE counted_at <= ?2 OR counted_at > ?1",
+      now, now - std::chrono::hours{1});
+}
+
+std::vector<std::string> forget_readers(sql::Transaction& transaction, std::int64_t absent_hours) {
   std::vector<std::string> gone;
   transaction.each(
-      "SELECT name FROM outbox_readers WHERE seen_at < ?",
-      [&](const sql::Row& row) { gone.push_back(row.text(0)); }, since);
-  if (!gone.empty()) transaction.execute("DELETE FROM outbox_readers WHERE seen_at < ?", since);
+      "SELECT name FROM outbox_readers WHERE absent_hours >= ?",
+      [&](const sql::Row& row) { gone.push_back(row.text(0)); }, absent_hours);
+  if (!gone.empty()) transaction.execute("DELETE FROM outbox_readers WHERE absent_hours >= ?", absent_hours);
   return gone;
 }
 

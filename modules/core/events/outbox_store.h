@@ -35,8 +35,11 @@ void save_reader(sql::Transaction& transaction, const std::string& name, const R
 /// Calls `add(name, position)` for each reader, as it was last noted.
 void list_readers(sql::Session& session, const std::function<void(const std::string&, std::int64_t)>& add);
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now);
-/// Forgets the readers that have not come since. Answers their names.
-std::vector<std::string> forget_readers(sql::Transaction& transaction, Time since);
+/// Counts an hour for the readers that have not come in the last, or since it was last counted. To be called more often
+/// than that.
+void count_absence(sql::Transaction& transaction, Time now);
+/// Forgets the readers that have been absent so long. Answers their names.
+std::vector<std::string> forget_readers(sql::Transaction& transaction, std::int64_t absent_hours);
 /// Deletes, of the events that all known readers have read, those from before `old` and those beyond the last
 /// `keep`; at most `limit` of them. Answers how many.
 int delete_read_events(sql::Transaction& transaction, Time old, std::int64_t keep, int limit);

@@ -7,13 +7,14 @@ namespace svc::events {
 namespace {
 
 constexpr milliseconds patience{250};  // a stop waits for it
+constexpr seconds look_interval{5};
 
 }  // namespace
 
 QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const AmqpOptions& options,
                          const std::vector<amqp::Queue>& queues)
     : BrokerWork(address, options.connection,
-                 [exchange = options.exchange, queues, queue = queue_of(consumer.name()),
+                 [exchange = options.exchange, queues, queue = queue_of(consumer.name(), options),
                   prefetch = static_cast<std::uint16_t>(options.prefetch)](
                      amqp::Session& session) -> Result<Nothing> {
                    if (auto declared = session.declare(exchange, queues); !declared) return declared;
@@ -22,7 +23,23 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
       consumer_(consumer),
       options_(options) {}
 
+// How many wait in the queue, now and then.
+Task<Result<Nothing>> QueueReader::look() {
+  if (Steady::now() < next_look_) co_return Nothing{};
+  auto looking = broker_.run([queue = queue_of(consumer_.name(), options_)](amqp::Session& session) {
+    return session.waiting(queue);
+  });
+  auto waiting = co_await looking;
+  if (!waiting) co_return refusal(waiting);
+  lag_ = *waiting;
+  next_look_ = Steady::now() + look_interval;
+  co_return Nothing{};
+}
+
 Task<Result<Nothing>> QueueReader::take_some() {
+  auto looking = look();
+  auto looked = co_await looking;
+  if (!looked) co_return looked;
   auto receiving = broker_.run([most = static_cast<std::size_t>(options_.prefetch)](amqp::Session& session) {
     return session.receive(most, patience);
   });
@@ -48,7 +65,7 @@ Task<> QueueReader::run() {
     auto taking = take_some();
     auto taken = co_await taking;
     if (ending_) break;
-    consumer_.note({broker_.told(), 0, taken ? std::nullopt : std::optional(taken.error().detail)});
+    consumer_.note({broker_.told(), lag_, taken ? std::nullopt : std::optional(taken.error().detail)});
     failures_ = taken ? 0 : failures_ + 1;
     if (taken) continue;
     auto pausing = background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));

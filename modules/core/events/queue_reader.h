@@ -13,10 +13,13 @@ class QueueReader final : public BrokerWork {
 
  private:
   Task<> run() override;
+  Task<Result<Nothing>> look();
   Task<Result<Nothing>> take_some();
 
   Consumer& consumer_;
   const AmqpOptions options_;
+  std::int64_t lag_ = 0;
+  Steady::time_point next_look_{};
 };
 
 /// The event in a message. One that is none becomes an event of the type "unreadable", which nobody knows.

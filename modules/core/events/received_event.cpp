@@ -5,6 +5,8 @@
 namespace svc::events {
 namespace {
 
+constexpr std::size_t kept_of_unreadable = 64 * 1024;  // bytes, for a person to see what it may have been
+
 std::optional<Envelope> read_event(const std::string& body) {
   auto event = decode_answer<Envelope>(body);
   if (!event) return std::nullopt;
@@ -24,7 +26,7 @@ Envelope event_in(const amqp::Delivery& delivery) {
   event.type = "unreadable";
   event.subject = event.id;  // holds nothing else up
   event.data.text.clear();
-  append_json(event.data.text, std::string_view(delivery.body));
+  append_json(event.data.text, std::string_view(delivery.body).substr(0, kept_of_unreadable));
   return event;
 }
 

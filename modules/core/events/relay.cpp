@@ -51,7 +51,8 @@ Task<Result<Nothing>> Relay::hold_lease() {
   if (lease_ && Steady::now() < lease_->renew_at) return Result<Nothing>(Nothing{});
   return write_lease([this](ReaderLease& held, Time now) -> Result<Nothing> {
     if (held.owner == owner_) return Nothing{};
-    if (held.lease_until > now)
+    // One that would last longer than any does was written before the clock was set back.
+    if (held.lease_until > now && held.lease_until <= now + milliseconds{options_.lease_ms})
       return fail(Code::conflict, "relayed_elsewhere", "Another process relays these events");
     ++held.fence;
     held.owner = owner_;
@@ -72,14 +73,29 @@ Task<Result<Nothing>> Relay::publish(std::vector<FeedEntry> entries) {
   std::vector<amqp::Message> messages;
   for (const auto& [position, event] : entries)
     messages.push_back({event.type, event.id, "application/cloudevents+json", encode(event)});
+  using Copied = Result<Nothing>;
   auto publishing = broker_.run([exchange = options_.exchange, classic = options_.classic_queues,
-                                 messages = std::move(messages)](amqp::Session& session) -> Result<Nothing> {
+                                 messages = std::move(messages)](amqp::Session& session) -> Result<Copied> {
     auto published = session.publish(exchange, messages);
-    if (!published || !classic) return published;
-    return session.publish("", messages);
+    if (!published) return refusal(published);
+    auto copied = classic ? session.publish("", messages) : Copied(Nothing{});
+    if (!copied && copied.error().code != Code::exhausted) return refusal(copied);
+    return Result<Copied>(std::move(copied));
   });
   auto published = co_await publishing;
-  co_return published;
+  if (!published) co_return refusal(published);
+  note_copies(*published);
+  co_return Nothing{};
+}
+
+// A stranger's queue that is full is the stranger's affair: it goes without, and nobody else waits for it.
+void Relay::note_copies(const Result<Nothing>& copied) {
+  const std::string trouble = copied ? std::string{} : copied.error().detail;
+  if (trouble == copies_trouble_) return;
+  if (!trouble.empty())
+    log::error("event_copies_not_taken",
+               {{"module", outbox_.module()}, {"broker", broker_.told()}, {"detail", trouble}});
+  copies_trouble_ = trouble;
 }
 
 Task<Result<Nothing>> Relay::relay_some() {

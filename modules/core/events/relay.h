@@ -26,13 +26,14 @@ class Relay final : public BrokerWork {
   Task<Result<Nothing>> hold_lease();
   Task<Result<Nothing>> advance(std::int64_t position);
   Task<Result<Nothing>> publish(std::vector<FeedEntry> entries);
+  void note_copies(const Result<Nothing>& copied);
 
   Outbox& outbox_;
   const AmqpOptions options_;
   const std::string owner_;
   const Clock& clock_;
   std::optional<Lease> lease_;
-  std::string trouble_;
+  std::string trouble_, copies_trouble_;
 };
 
 }  // namespace svc::events

@@ -199,6 +199,13 @@ milliseconds Runner::pause_before_try(int attempt, bool forward) const {
   return resilience::pause_before(backoff, attempt - 1, random_unit());
 }
 
+// When a lease that is written now ends at the latest. One that ends behind that was written before the clock was set back,
+// and whoever wrote it renews it soon if it lives.
+Time Runner::latest_lease(Time now) const {
+  const auto longest_pause = std::max(options_.forward_backoff_limit_ms, options_.undo_backoff_limit_ms);
+  return now + milliseconds{longest_pause + 2 * options_.lease_ms};
+}
+
 std::shared_ptr<Event> Runner::stop_event() {
   const std::lock_guard lock(mutex_);
   auto& event = stops_[&Loop::current()];
@@ -221,7 +228,7 @@ Task<> Runner::watch() {
     std::vector<std::string> lapsed;
     try {
       lapsed = database_.read(
-          [&](sql::Session& session) { return find_lapsed(session, clock_.now(), taken_up_at_once); });
+          [&](sql::Session& session) { return find_lapsed(session, clock_.now(), latest_lease(clock_.now()), taken_up_at_once); });
     } catch (const std::exception& failure) {
       log::error("sagas_not_read", {{"what", failure.what()}});
     }
@@ -244,7 +251,7 @@ Task<> Runner::take_up(std::string id) {
         const Time now = clock_.now();
         auto record = find(transaction, id);
         const bool at_work = record && (record->state == State::forward || record->state == State::compensating);
-        if (!at_work || record->lease_until > now) return Nothing{};
+        if (!at_work || (record->lease_until > now && record->lease_until <= latest_lease(now))) return Nothing{};
         const auto held = record->fence++;
         ++record->attempt;
         record->reached = static_cast<int>(definition_.steps.size()) - 1;  // nobody wrote down how far it came

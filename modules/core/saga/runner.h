@@ -93,6 +93,7 @@ class Runner {
   std::optional<Record> change(sql::Transaction& transaction, const std::string& id, State from, State to, Entry entry);
   void turn_at(Record& record, int last, std::string reason, std::string detail) const;
   milliseconds pause_before_try(int attempt, bool forward) const;
+  Time latest_lease(Time now) const;
   std::shared_ptr<Event> stop_event();
 
   sql::Database& database_;

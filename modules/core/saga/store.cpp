@@ -70,12 +70,12 @@ std::optional<Record> find(sql::Session& session, const std::string& id) {
       read_record, id);
 }
 
-std::vector<std::string> find_lapsed(sql::Session& session, Time now, int limit) {
+std::vector<std::string> find_lapsed(sql::Session& session, Time now, Time latest, int limit) {
   std::vector<std::string> ids;
   session.each(
-      "SELECT id FROM sagas WHERE state IN ('forward', 'compensating') AND lease_until <= ? "
+      "SELECT id FROM sagas WHERE state IN ('forward', 'compensating') AND (lease_until <= ? OR lease_until > ?) "
       "ORDER BY lease_until LIMIT ?",
-      [&](const sql::Row& row) { ids.push_back(row.text(0)); }, now, limit);
+      [&](const sql::Row& row) { ids.push_back(row.text(0)); }, now, latest, limit);
   return ids;
 }
 

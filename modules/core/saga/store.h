@@ -32,8 +32,8 @@ void insert(sql::Transaction& transaction, const Record& record, const Entry& be
 bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence,
             std::span<const Entry> happened);
 std::optional<Record> find(sql::Session& session, const std::string& id);
-/// Sagas at work whose lease has run out, the longest first.
-std::vector<std::string> find_lapsed(sql::Session& session, Time now, int limit);
+/// Sagas at work whose lease has run out, or ends behind `latest`, the longest first.
+std::vector<std::string> find_lapsed(sql::Session& session, Time now, Time latest, int limit);
 /// Ends the leases of a process, so that others need not wait for them to run out.
 void release_leases(sql::Transaction& transaction, const std::string& owner);
 

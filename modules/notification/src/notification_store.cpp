@@ -48,8 +48,13 @@ std::vector<Notification> list_before(sql::Session& session, const std::string& 
 std::vector<StoredNotification> claim(sql::Transaction& transaction, Time now, Time until, int limit) {
   std::vector<StoredNotification> claimed;
   transaction.each(
-      "SELECT id, kind, order_id, user_id, status, attempts + 1, failure, created_at, sent_at, event FROM notifications "
-      "WHERE status = 'waiting' AND next_try_at <= ? ORDER BY next_try_at LIMIT ?",
+      // One mail of an order after the other, also where the first is parked (core/events/inbox.sql) until somebody
+      // sees to it.
+      "SELECT id, kind, order_id, user_id, status, attempts + 1, failure, created_at, sent_at, event "
+      "FROM notifications AS mail WHERE status = 'waiting' AND next_try_at <= ? AND NOT EXISTS ("
+      "SELECT 1 FROM notifications AS earlier WHERE earlier.order_id = mail.order_id AND earlier.id < mail.id "
+      "AND earlier.status IN ('waiting', 'failed') AND (earlier.status = 'waiting' OR EXISTS ("
+      "SELECT 1 FROM parked_events WHERE parked_events.id = earlier.id))) ORDER BY next_try_at LIMIT ?",
       [&](const sql::Row& row) { claimed.push_back({read_notification(row), row.text(9)}); }, now, limit);
   for (const auto& [notification, event] : claimed)
     transaction.execute("UPDATE notifications SET attempts = ?, next_try_at = ? WHERE id = ?", notification.attempts,

@@ -70,7 +70,7 @@ Task<Result<Mail>> Sender::compose(StoredNotification stored, Steady::time_point
   const auto event = event_of(stored.event);
   auto text = templates_.fill(stored.notification.kind, user->locale, values_of(*user, order_of(event)));
   co_return Mail{stored.notification.id, config_.mail.from, user->email, user->name, std::move(text.subject),
-                 std::move(text.body), event.time};
+                 std::move(text.body), event.time, stored.notification.attempts > 1};
 }
 
 Task<Sender::Tried> Sender::send(StoredNotification stored) {
@@ -104,7 +104,9 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
     co_return tried;
   }
   notification.failure = why->reason;
-  if (why->code == Code::invalid || notification.attempts >= config_.sender.attempts) {
+  const bool long_enough =
+      notification.created_at <= clock_.now() - std::chrono::hours{config_.sender.patience_hours};
+  if (why->code == Code::invalid || (long_enough && notification.attempts >= config_.sender.attempts)) {
     notification.status = NotificationStatus::failed;
     tried.given_up = std::move(why);
   } else {

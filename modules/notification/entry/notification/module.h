@@ -16,14 +16,18 @@ namespace svc::notification {
 
 struct SenderOptions {
   std::int64_t attempts = 12;
+  std::int64_t patience_hours = 48;
   std::int64_t backoff_ms = 500;
   std::int64_t backoff_limit_ms = 300'000;
   std::int64_t at_once = 16;
   std::int64_t claim_seconds = 60;
   static constexpr auto fields() {
     return rows(
-        field(&SenderOptions::attempts, "attempts", "Tries of a mail before it is given up and its event is parked",
-              Range{1, 1'000}, Default{12}),
+        field(&SenderOptions::attempts, "attempts",
+              "Tries of a mail, at least, before it is given up and its event is parked", Range{1, 1'000}, Default{12}),
+        field(&SenderOptions::patience_hours, "patience_hours",
+              "Time, at least, before a mail is given up: a mail server may be away for long", Range{0, 8'760},
+              Default{48}),
         field(&SenderOptions::backoff_ms, "backoff_ms",
               "Longest pause before the second try; doubled for each further one, and cut short by chance",
               Range{1, 60'000}, Default{500}),

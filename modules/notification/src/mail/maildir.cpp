@@ -51,7 +51,7 @@ Result<std::int64_t> Maildir::deliver(const Mail& mail, Steady::time_point deadl
       remove_leftovers();
       next_look_ = now + leftovers_interval;
     }
-    if (!holds(mail.id)) write(mail.id, message->text);
+    if (!mail.again || !holds(mail.id)) write(mail.id, message->text);
   } catch (const std::system_error& failure) {
     return unwritable(failure);
   }

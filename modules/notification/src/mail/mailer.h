@@ -19,7 +19,7 @@ class Mailer {
   virtual ~Mailer() = default;
 
   /// Delivers `mail`, or hands it to those who will: on success it is in safe hands. Sent twice, it arrives
-  /// once where the carrier can tell (Maildir), else twice with one Message-ID.
+  /// once where the carrier can tell (a Maildir, of a mail that says `again`), else twice with one Message-ID.
   ///
   /// Errors: Code::unavailable and Code::timeout: try again later; it may have been sent. Code::invalid: this
   /// mail will never go. Reasons: those of render(), and what the carrier adds.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/rules.h"
 #include "identity/secret_file.h"
 
 namespace svc::notification {
@@ -48,8 +49,13 @@ Text Templates::fill(Kind kind, user::Locale locale, const std::map<std::string,
 
 Templates::Template Templates::parse(Kind kind, const std::string& text, std::vector<std::string>& faults) {
   constexpr std::string_view subject = "Subject: ";
-  std::string unix_text = text;
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // as some editors write it
+  std::string unix_text = text.substr(text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0);
   std::erase(unix_text, '\r');
+  if (!is_utf8(unix_text)) {
+    faults.push_back("is not UTF-8");
+    return {};
+  }
   const auto end = unix_text.find("\n\n");
   const auto line_end = unix_text.find('\n');
   if (!unix_text.starts_with(subject) || end == std::string::npos || end != line_end ||
