@@ -1,4 +1,6 @@
 // Events by way of a RabbitMQ broker, of the whole system and the cut one.
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include <csignal>
 #include <iostream>
 
@@ -132,6 +134,16 @@ TEST_CASE("a broker carries events") {
     }));
     CHECK(broker.control({"clear_policy", "full"}).status == 0);
     CHECK(broker.control({"delete_queue", "order_created"}).status == 0);
+  }
+
+  SECTION("and a relay's lease from before the clock was set back holds up nobody") {
+    Shop shop(whole, {"--events=" + broker.url()});
+    const auto ann = shop.customer("ann");
+    REQUIRE(shop.is_notified(shop.order(ann), "order_confirmed"));
+    SQLite::Database((shop.system.data() / "order.db").string(), SQLite::OPEN_READWRITE)
+        .exec("UPDATE outbox_readers SET owner = 'gone', fence = fence + 1, lease_until = lease_until + 3600000 "
+              "WHERE name = 'amqp'");
+    CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
   }
 
   SECTION("and what is no event of ours is put aside") {

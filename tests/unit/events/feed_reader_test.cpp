@@ -244,4 +244,19 @@ TEST_CASE("how far a feed was read is not written at each page without an event 
   world.settle();
 }
 
+TEST_CASE("how far a feed was read is written when it is at rest: what was no event of ours is not missed later") {
+  World world;
+  Hearer hearer(world, [](Call, ReadFeed) {
+    FeedPage page;
+    page.next = page.last = 7;
+    page.oldest = 1;
+    return soon(page);
+  });
+  hearer.consumer.start(world.loops[0]);
+  CHECK(eventually([&] { return hearer.consumer.cursor("maker").position == 7; }));
+  const auto written = hearer.database.counts().transactions;
+  world.settle();
+  CHECK(hearer.database.counts().transactions == written);  // once
+}
+
 }  // namespace
