@@ -163,13 +163,14 @@ struct ListEvents {
   void check_whole(Violations& found) const {
     if (cursor && !consumer) report(found, {"/consumer", "required", "is needed with cursor"});
   }
-  static constexpr Endpoint endpoint{.verb = Verb::get,
-                                     .path = "/admin/events",
-                                     .name = "list_events",
-                                     .summary = "Lists events that could not have their effect, and how consumers stand",
-                                     .access = Access::admin,
-                                     .retry = Retry::read,
-                                     .fails = {Code::not_found}};
+  static constexpr Endpoint endpoint{
+      .verb = Verb::get,
+      .path = "/admin/events",
+      .name = "list_events",
+      .summary = "Lists events that could not have their effect, and how consumers stand",
+      .access = Access::admin,
+      .retry = Retry::read,
+      .fails = {Code::not_found}};
   using Response = EventsReport;
 };
 
@@ -221,8 +222,8 @@ struct DropEvent {
   using Response = ParkedEvent;
 };
 
-struct Administration : Service<Administration, GetStatus, DrainModule, ResumeModule, ListEvents, GetEvent, RetryEvent,
-                                DropEvent> {
+struct Administration
+    : Service<Administration, GetStatus, DrainModule, ResumeModule, ListEvents, GetEvent, RetryEvent, DropEvent> {
   static constexpr std::string_view name = "operations";
   static constexpr std::string_view summary = "A process and its modules: for operators";
 };

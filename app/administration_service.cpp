@@ -13,8 +13,8 @@ HostedModule told(const std::string& name, const HostedPart& part) {
 }
 
 InstanceTold told(const http::RemoteStatus::OfInstance& seen) {
-  InstanceTold instance{seen.instance.id, seen.instance.address.host, seen.instance.address.port,
-                        seen.outstanding, seen.standing, {}};
+  InstanceTold instance{
+      seen.instance.id, seen.instance.address.host, seen.instance.address.port, seen.outstanding, seen.standing, {}};
   for (const auto& [operation, status] : seen.breakers)
     instance.breakers.push_back(
         {operation, status.state, status.window.calls, status.window.marked, status.opened, status.refused});
@@ -32,8 +32,14 @@ Reply<GetStatus> AdministrationService::handle(Call, GetStatus) {
   for (const auto& [module, part] : hosted_) status.modules.push_back(told(module, part));
   for (const auto& [module, service] : links_.remotes()) {
     const auto remote = service->status(Steady::now());
-    LinkTold link{module, links_.via(module), remote.bulkhead.inside, remote.bulkhead.waiting, remote.bulkhead.refused,
-                  remote.budget.calls, remote.budget.marked, {}};
+    LinkTold link{module,
+                  links_.via(module),
+                  remote.bulkhead.inside,
+                  remote.bulkhead.waiting,
+                  remote.bulkhead.refused,
+                  remote.budget.calls,
+                  remote.budget.marked,
+                  {}};
     for (const auto& instance : remote.instances) link.instances.push_back(told(instance));
     status.links.push_back(std::move(link));
   }
@@ -45,7 +51,8 @@ Result<HostedModule> AdministrationService::change(const std::string& module, vo
   if (found == hosted_.end()) return fail(Code::not_found, "not_found", "This process hosts no module of this name");
   const auto& part = found->second;
   if (part.hosting == nullptr)
-    return fail(Code::conflict, "not_drainable", "The link to " + module + " is not auto, so no call to it can go elsewhere");
+    return fail(Code::conflict, "not_drainable",
+                "The link to " + module + " is not auto, so no call to it can go elsewhere");
   (part.hosting->*action)();
   if (part.registration != nullptr) part.registration->look();
   auto state = told(module, part);
@@ -67,8 +74,7 @@ Reply<ListEvents> AdministrationService::handle(Call call, ListEvents query) {
   std::vector<std::pair<std::string, Reply<ListParked>>> asked;
   for (const auto& [consumer, link] : consumers_)
     if (!query.consumer || *query.consumer == consumer)
-      asked.emplace_back(consumer,
-                         link->handle(call.on_own_account(), ListParked{query.limit, query.cursor}));
+      asked.emplace_back(consumer, link->handle(call.on_own_account(), ListParked{query.limit, query.cursor}));
   EventsReport report;
   for (auto& [consumer, reply] : asked) {
     auto page = co_await reply;

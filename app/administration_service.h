@@ -25,8 +25,7 @@ class AdministrationService final : public Administration {
  public:
   /// What it refers to must outlive it. `hosted` and `consumers` are complete before the first call.
   AdministrationService(const Settings& settings, const Links& links,
-                        const std::map<std::string, HostedPart, std::less<>>& hosted,
-                        const Consumers& consumers)
+                        const std::map<std::string, HostedPart, std::less<>>& hosted, const Consumers& consumers)
       : settings_(settings), links_(links), hosted_(hosted), consumers_(consumers) {}
 
   Reply<GetStatus> handle(Call call, GetStatus query) override;

@@ -79,8 +79,7 @@ Task<> Discovery::run() {
     if (failures == 0 && !hurried) continue;
     // A registry that stops, too, answers at once and has nothing to tell.
     const auto pause = resilience::pause_before(pauses, std::max<std::int64_t>(failures, 1), random_unit());
-    auto pausing =
-        background_.pause_until(Steady::now() + std::max<Steady::duration>(pause, milliseconds{10}));
+    auto pausing = background_.pause_until(Steady::now() + std::max<Steady::duration>(pause, milliseconds{10}));
     co_await pausing;
   }
 }

@@ -58,9 +58,7 @@ class Discovery {
   struct Followed {
     Hear hear;
     Trust trust = Trust::system;
-    bool believes(const registry::Instance& instance) const {
-      return trust == Trust::anyone || instance.internal;
-    }
+    bool believes(const registry::Instance& instance) const { return trust == Trust::anyone || instance.internal; }
     KnownInstances instances;
     std::vector<http::Instance> told;
   };

@@ -8,7 +8,8 @@ const std::string by_default = "default port";  // the id of an instance that no
 }  // namespace
 
 http::Address registry_address(const Settings& settings) {
-  return http::parse_base_url(settings.general.registry_url).value_or(http::Address{"127.0.0.1", settings.port.registry});
+  return http::parse_base_url(settings.general.registry_url)
+      .value_or(http::Address{"127.0.0.1", settings.port.registry});
 }
 
 Links::Links(const Settings& settings, http::Client& client, const ClusterKey& cluster)

@@ -30,8 +30,7 @@ class Links {
   }
   /// The same to something that `module` offers beside its own service.
   template <class S>
-  std::unique_ptr<S> to_part(const std::string& module, const Module* hosted, S* part,
-                             const std::string& asker) {
+  std::unique_ptr<S> to_part(const std::string& module, const Module* hosted, S* part, const std::string& asker) {
     auto elsewhere = http::Outside<S>::connect({remote(module), &cluster_, asker, module});
     if (hosted == nullptr) return elsewhere;
     const auto& link = settings_.link_to(module);

@@ -98,33 +98,24 @@ int run(const std::vector<std::string>& arguments, const std::vector<std::string
     case Action::help:
     case Action::version:
     case Action::print_config:
-    case Action::print_template:
-      std::cout << line->text;
-      return EXIT_SUCCESS;
-    case Action::check_config:
-      return EXIT_SUCCESS;
-    case Action::openapi:
-      std::cout << svc::app::openapi_document();
-      return EXIT_SUCCESS;
-    case Action::asyncapi:
-      std::cout << svc::app::asyncapi_document();
-      return EXIT_SUCCESS;
+    case Action::print_template: std::cout << line->text; return EXIT_SUCCESS;
+    case Action::check_config: return EXIT_SUCCESS;
+    case Action::openapi: std::cout << svc::app::openapi_document(); return EXIT_SUCCESS;
+    case Action::asyncapi: std::cout << svc::app::asyncapi_document(); return EXIT_SUCCESS;
     case Action::events: {
       const auto report = svc::app::events_report(line->settings, line->events);
       (report.ok ? std::cout : std::cerr) << report.text;
       return report.ok ? EXIT_SUCCESS : exit_failed;
     }
     case Action::token:
-      std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live)
-                << "\n";
+      std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live) << "\n";
       return EXIT_SUCCESS;
     case Action::status: {
       const auto report = svc::app::status_report(line->settings);
       std::cout << report.text;
       return report.ok ? EXIT_SUCCESS : exit_failed;
     }
-    case Action::serve:
-      break;
+    case Action::serve: break;
   }
   return serve(line->settings);
 }

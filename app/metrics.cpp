@@ -11,8 +11,8 @@ void add_metrics(http::Router& router, std::vector<Measured> modules) {
     Measures measures;
     measures.gauge("svc_build_info", "Always 1: which version this is", {{"version", SVC_VERSION}}, 1);
     for (const auto& [name, module] : modules) {
-      measures.gauge("svc_module_ready", "Whether a module that is hosted here can do its work",
-                     {{"module", name}}, module->trouble() ? 0 : 1);
+      measures.gauge("svc_module_ready", "Whether a module that is hosted here can do its work", {{"module", name}},
+                     module->trouble() ? 0 : 1);
       module->measure(measures);
     }
     OperationMeter::measure_all(measures);

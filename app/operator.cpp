@@ -32,8 +32,7 @@ http::ClientOptions keeping_nothing(http::ClientOptions options) {
 // A row's text may be a stranger's: it is to draw no rows of its own, nor to speak to the terminal.
 std::string table(std::vector<std::vector<std::string>> rows) {
   for (auto& row : rows)
-    for (auto& cell : row)
-      std::ranges::replace_if(cell, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    for (auto& cell : row) std::ranges::replace_if(cell, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {
@@ -43,23 +42,19 @@ std::string table(std::vector<std::vector<std::string>> rows) {
   std::string text;
   for (const auto& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
+    for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
 }
 
-std::string text_of(const http::Address& address) {
-  return address.host + ":" + std::to_string(address.port);
-}
+std::string text_of(const http::Address& address) { return address.host + ":" + std::to_string(address.port); }
 
 std::optional<Report> missing_keys(const Settings& settings) {
   const auto key = cluster_key_file(settings);
   if (std::filesystem::exists(key)) return std::nullopt;
-  return Report{
-      "There are no keys of a running system: " + key.string() + " does not exist (--data tells where).\n",
-      false};
+  return Report{"There are no keys of a running system: " + key.string() + " does not exist (--data tells where).\n",
+                false};
 }
 
 Operator::Operator(const Settings& settings, std::string name)
@@ -77,9 +72,7 @@ Operator::Operator(const Settings& settings, std::string name)
 
 http::Address Operator::registry_at() const { return registry_address(settings_); }
 
-Reply<registry::ListServices> Operator::services() {
-  return registry_->handle(call(), registry::ListServices{});
-}
+Reply<registry::ListServices> Operator::services() { return registry_->handle(call(), registry::ListServices{}); }
 
 std::set<http::Address> Operator::processes(const Result<registry::Directory>& directory) const {
   if (!directory) return {{"127.0.0.1", settings_.port.operations}};

@@ -8,26 +8,24 @@ namespace {
 using What = EventsCommand::What;
 
 std::string text_of(const ParkedEvent& parked) {
-  std::vector<std::vector<std::string>> rows{
-      {"event", parked.event.id},
-      {"consumer", parked.consumer},
-      {"type", parked.event.type + " of " + parked.event.source + ", version " +
-                   std::to_string(parked.event.dataversion)},
-      {"subject", parked.event.subject},
-      {"time", to_rfc3339(parked.event.time)},
-      {"state", std::string(to_name(parked.state))},
-      {"attempts", std::to_string(parked.attempts)},
-      {"reason", parked.reason},
-      {"detail", parked.detail},
-      {"parked", to_rfc3339(parked.parked_at)}};
+  std::vector<std::vector<std::string>> rows{{"event", parked.event.id},
+                                             {"consumer", parked.consumer},
+                                             {"type", parked.event.type + " of " + parked.event.source + ", version " +
+                                                          std::to_string(parked.event.dataversion)},
+                                             {"subject", parked.event.subject},
+                                             {"time", to_rfc3339(parked.event.time)},
+                                             {"state", std::string(to_name(parked.state))},
+                                             {"attempts", std::to_string(parked.attempts)},
+                                             {"reason", parked.reason},
+                                             {"detail", parked.detail},
+                                             {"parked", to_rfc3339(parked.parked_at)}};
   if (parked.next_try_at) rows.push_back({"next try", to_rfc3339(*parked.next_try_at)});
   return table(rows) + "data\n" + parked.event.data.text + "\n";
 }
 
 // Parked events are few, or the first page says enough: --consumer and the API lead further.
 std::string text_of(const EventsReport& report) {
-  std::vector<std::vector<std::string>> events{
-      {"CONSUMER", "EVENT", "TYPE", "SUBJECT", "STATE", "ATTEMPTS", "REASON"}};
+  std::vector<std::vector<std::string>> events{{"CONSUMER", "EVENT", "TYPE", "SUBJECT", "STATE", "ATTEMPTS", "REASON"}};
   std::vector<std::vector<std::string>> consumers{
       {"CONSUMER", "RETRYING", "PARKED", "BEHIND", "FROM", "LAG", "TROUBLE"}};
   bool more = false;
@@ -74,9 +72,7 @@ class Asker {
   }
 
  private:
-  static bool is_silence(const Error& error) {
-    return error.code == Code::unavailable || error.code == Code::timeout;
-  }
+  static bool is_silence(const Error& error) { return error.code == Code::unavailable || error.code == Code::timeout; }
 
   Task<Result<Report>> ask(Administration& administration) {
     std::string consumer = command_.consumer;
@@ -106,14 +102,12 @@ class Asker {
     auto changed = co_await changing;
     if (!changed) co_return refusal(changed);
     const bool settled = changed->state == ParkedState::done || changed->state == ParkedState::dropped;
-    co_return Report{
-        settled ? command_.id + " is " + std::string(to_name(changed->state)) + "\n" : text_of(*changed),
-        settled};
+    co_return Report{settled ? command_.id + " is " + std::string(to_name(changed->state)) + "\n" : text_of(*changed),
+                     settled};
   }
 
   Reply<GetEvent> change(Administration& administration, const std::string& consumer) {
-    if (command_.what == What::retry)
-      return administration.handle(operator_.call(), RetryEvent{consumer, command_.id});
+    if (command_.what == What::retry) return administration.handle(operator_.call(), RetryEvent{consumer, command_.id});
     return administration.handle(operator_.call(), DropEvent{consumer, command_.id});
   }
 

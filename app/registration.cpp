@@ -68,12 +68,14 @@ Task<> Registration::run() {
     auto stepping = step();
     const auto done = co_await stepping;
     if (!done && !failing)
-      log::warn("not_registered", {{"service", instance_.service_name}, {"reason", done.error().reason},
-                                   {"detail", done.error().detail}});
+      log::warn(
+          "not_registered",
+          {{"service", instance_.service_name}, {"reason", done.error().reason}, {"detail", done.error().detail}});
     failing = !done;
     if (ending_) break;
     // Not registered yet, or the registry is away: more often than the beat, so that it fills within one.
-    const auto pause = granted_ && done ? beat_of(*granted_) : milliseconds{200 + static_cast<std::int64_t>(200 * random_unit())};
+    const auto pause =
+        granted_ && done ? beat_of(*granted_) : milliseconds{200 + static_cast<std::int64_t>(200 * random_unit())};
     auto waiting = changed_.wait_until(heard, Steady::now() + pause);
     co_await waiting;
   }

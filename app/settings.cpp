@@ -35,9 +35,7 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("gateway", settings.gateway);
 }
 
-bool is_module(std::string_view name) {
-  return std::ranges::find(module_names, name) != std::end(module_names);
-}
+bool is_module(std::string_view name) { return std::ranges::find(module_names, name) != std::end(module_names); }
 
 void read_role(Settings& settings, config::Config& config) {
   const std::string& role = settings.general.role;
@@ -56,8 +54,7 @@ void check_link(std::string_view module, const Settings& settings, config::Confi
   const std::string name = "link." + std::string(module);
   if (link == "auto" || link == "http") return;
   if (link == "local") {
-    if (!settings.hosts(module))
-      config.fault(name + " = local: this process does not host " + std::string(module));
+    if (!settings.hosts(module)) config.fault(name + " = local: this process does not host " + std::string(module));
   } else if (!http::parse_base_url(link)) {
     config.fault(name + " = " + link + ": must be auto, local, http, or a URL such as http://127.0.0.1:3001");
   }
@@ -93,8 +90,7 @@ void check_foreign_routes(const Settings& settings, config::Config& config) {
     const auto& route = settings.gateway.routes[i];
     const auto at = "gateway.routes." + std::to_string(i);
     if (!gateway::is_prefix_text(route.prefix)) continue;  // told already
-    const auto hidden =
-        std::ranges::find_if(paths, [&](auto path) { return gateway::shadows(route.prefix, path); });
+    const auto hidden = std::ranges::find_if(paths, [&](auto path) { return gateway::shadows(route.prefix, path); });
     if (hidden != paths.end())
       config.fault_of(at + ".prefix", "must be another one: it hides a module's " + std::string(*hidden));
     if (is_module(route.service))
@@ -108,8 +104,7 @@ void check_ports(const Settings& settings, config::Config& config) {
   for (const auto port : settings.opened_ports()) {
     const int number = settings.port.of(port);
     const auto [other, is_free] = taken.emplace(number, port);
-    if (number != 0 && !is_free)
-      config.fault("port." + std::string(port) + ": is port." + other->second + " too");
+    if (number != 0 && !is_free) config.fault("port." + std::string(port) + ": is port." + other->second + " too");
   }
 }
 
@@ -129,8 +124,7 @@ std::optional<seconds> parse_duration(std::string_view text) {
 }
 
 bool is_operators_scope(std::string_view scope) {
-  return scope == "admin" ||
-         (scope.starts_with(register_scope) && is_slug_text(scope.substr(register_scope.size())));
+  return scope == "admin" || (scope.starts_with(register_scope) && is_slug_text(scope.substr(register_scope.size())));
 }
 
 // A key set by a flag.
@@ -200,11 +194,9 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   events->require_subcommand(1);
   auto* const list = events->add_subcommand("list", "List them, and how the consumers stand");
   auto* const show = events->add_subcommand("show", "Show one, and why it failed");
-  auto* const retry =
-      events->add_subcommand("retry", "Try one again, now; those behind it follow if it goes");
+  auto* const retry = events->add_subcommand("retry", "Try one again, now; those behind it follow if it goes");
   auto* const drop = events->add_subcommand("drop", "Give one up; those behind it go on");
-  for (auto* const what : {show, retry, drop})
-    what->add_option("id", line.events.id, "The event")->required();
+  for (auto* const what : {show, retry, drop}) what->add_option("id", line.events.id, "The event")->required();
   for (auto* const what : {list, show, retry, drop})
     what->add_option("--consumer", line.events.consumer, "The module that consumes it");
   auto* const status = cli.add_subcommand("status", "Print how services, instances and links stand");
@@ -221,12 +213,8 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   for (const auto& key : config.keys()) {
     auto& flag = flags.emplace_back(GivenFlag{key.name, "", false});
     const auto name = (key.name == "registry_url" ? "--registry," : "") + config::flag_name(key.name);
-    if (key.is_flag)
-      cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
-    else
-      cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) {
-        flag.given = true;
-      });
+    if (key.is_flag) cli.add_flag(name, flag.value, key.doc)->each([&flag](const std::string&) { flag.given = true; });
+    else cli.add_option(name, flag.value, key.doc)->join(',')->each([&flag](const std::string&) { flag.given = true; });
   }
 
   try {

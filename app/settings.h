@@ -34,8 +34,8 @@ constexpr bool is_linked_module(std::string_view name) {
 }
 
 struct Ports {
-  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, notification = 3005,
-      gateway = 8000, operations = 9000;
+  int registry = 3000, user = 3001, order = 3002, inventory = 3003, payment = 3004, notification = 3005, gateway = 8000,
+      operations = 9000;
   static constexpr auto fields() {
     constexpr Range port{0, 65'535};
     return rows(field(&Ports::registry, "registry", "Port of the registry; open wherever it is hosted", port),
@@ -99,12 +99,10 @@ struct General {
               "directory",
               Length{0, 4'000}),
         field(&General::events, "events",
-              "What carries events: embedded, or the amqp:// or amqps:// URI of a RabbitMQ broker",
-              Length{1, 1'000}),
-        field(&General::threads, "threads", "Threads that serve requests; 0: one for each core",
-              Range{0, 256}),
-        field(&General::drain_seconds, "drain_seconds",
-              "How long running requests may take to end after SIGTERM", Range{0, 3'600}),
+              "What carries events: embedded, or the amqp:// or amqps:// URI of a RabbitMQ broker", Length{1, 1'000}),
+        field(&General::threads, "threads", "Threads that serve requests; 0: one for each core", Range{0, 256}),
+        field(&General::drain_seconds, "drain_seconds", "How long running requests may take to end after SIGTERM",
+              Range{0, 3'600}),
         field(&General::linger_ms, "linger_ms",
               "How long it goes on serving after SIGTERM, deregistered and not ready, so that who sends "
               "requests hears "
@@ -134,12 +132,11 @@ struct HttpSettings {
   http::ServerOptions server{};
   http::ClientOptions client{};
   static constexpr auto fields() {
-    return rows(
-        field(&HttpSettings::deadline_seconds, "deadline_seconds",
-              "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
-        field(&HttpSettings::tls, "tls", "HTTPS on the gateway's port"),
-        field(&HttpSettings::server, "server", "The HTTP front"),
-        field(&HttpSettings::client, "client", "Calls to other processes"));
+    return rows(field(&HttpSettings::deadline_seconds, "deadline_seconds",
+                      "Time to answer a request in, unless it prefers to wait longer", Range{1, 600}, Default{10}),
+                field(&HttpSettings::tls, "tls", "HTTPS on the gateway's port"),
+                field(&HttpSettings::server, "server", "The HTTP front"),
+                field(&HttpSettings::client, "client", "Calls to other processes"));
   }
 };
 

@@ -67,8 +67,7 @@ class Reporter {
   }
 
   std::string links() const {
-    std::vector<Row> rows{
-        {"PROCESS", "ROLE", "LINK TO", "VIA", "INSTANCE", "STANDING", "IN FLIGHT", "BREAKERS"}};
+    std::vector<Row> rows{{"PROCESS", "ROLE", "LINK TO", "VIA", "INSTANCE", "STANDING", "IN FLIGHT", "BREAKERS"}};
     for (const auto& [process, status] : statuses_)
       for (const auto& link : status.links) {
         const Row begin{text_of(process), status.role, link.module, link.via};

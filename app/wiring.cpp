@@ -59,15 +59,17 @@ std::unique_ptr<events::Carrier> carrier_of(const Settings& settings, const std:
   const auto broker = amqp::parse_address(settings.general.events);
   if (!broker) return std::make_unique<events::Embedded>();
   // Of every consumer there is, wherever it is hosted.
-  std::vector<amqp::Queue> queues{events::queue_for<order::Hears>(order::Orders::name, settings.amqp),
-                                  events::queue_for<notification::Hears>(notification::Notifications::name, settings.amqp)};
+  std::vector<amqp::Queue> queues{
+      events::queue_for<order::Hears>(order::Orders::name, settings.amqp),
+      events::queue_for<notification::Hears>(notification::Notifications::name, settings.amqp)};
   return std::make_unique<events::AmqpCarrier>(*broker, settings.amqp, std::move(queues), instance, clock);
 }
 
 // Requests for a module that is hosted here, as long as its calls stay here.
 class AutoUpstream final : public gateway::Upstream {
  public:
-  AutoUpstream(const Hosting& hosting, std::unique_ptr<gateway::Upstream> here, std::unique_ptr<gateway::Upstream> elsewhere)
+  AutoUpstream(const Hosting& hosting, std::unique_ptr<gateway::Upstream> here,
+               std::unique_ptr<gateway::Upstream> elsewhere)
       : hosting_(hosting), here_(std::move(here)), elsewhere_(std::move(elsewhere)) {}
   Task<http::Response> forward(http::Request& request, const gateway::Terms& terms) override {
     return (hosting_.is_here() ? here_ : elsewhere_)->forward(request, terms);
@@ -94,9 +96,8 @@ struct Process::Parts {
         cluster(cluster_key_file(chosen), time),
         client(chosen.http.client, host_rules(chosen)),
         links(settings, client, cluster),
-        tls(chosen.http.tls.on() && chosen.hosts("gateway")
-                ? std::make_unique<http::TlsContext>(chosen.http.tls)
-                : nullptr),
+        tls(chosen.http.tls.on() && chosen.hosts("gateway") ? std::make_unique<http::TlsContext>(chosen.http.tls)
+                                                            : nullptr),
         tokens(
             time, [this] { return fetch_keys(); }, verifier_options()),
         identify(tokens, cluster, {.deadline = seconds{chosen.http.deadline_seconds}}) {}
@@ -108,8 +109,7 @@ struct Process::Parts {
 
   TokenVerifier::Options verifier_options() const {
     TokenVerifier::Options options;
-    if (!settings.hosts("user"))
-      options.cache_file = published_keys_file(settings);
+    if (!settings.hosts("user")) options.cache_file = published_keys_file(settings);
     return options;
   }
 
@@ -121,8 +121,7 @@ struct Process::Parts {
     auto& router = routers[name];
     for (const auto where : {Surface::open, Surface::internal, Surface::operations})
       http::Outside<S>::mount(router, where, module.service(), identify);
-    if (auto* const feed = module.feed())
-      http::Outside<EventFeed>::mount(router, Surface::internal, *feed, identify);
+    if (auto* const feed = module.feed()) http::Outside<EventFeed>::mount(router, Surface::internal, *feed, identify);
     if (auto* const parked = module.parked())
       http::Outside<ParkedEvents>::mount(router, Surface::internal, *parked, identify);
     troubles[name] = [&module] { return module.trouble(); };
@@ -148,11 +147,10 @@ struct Process::Parts {
     auto elsewhere = gateway::upstream_behind(links.remote(name), name, cluster);
     const auto* const hosting = links.hosting(name);
     if (hosting != nullptr)
-      upstreams.push_back(std::make_unique<AutoUpstream>(*hosting, gateway::upstream_in_process(routers.at(name)), std::move(elsewhere)));
-    else if (links.via(name) == "local")
-      upstreams.push_back(gateway::upstream_in_process(routers.at(name)));
-    else
-      upstreams.push_back(std::move(elsewhere));
+      upstreams.push_back(std::make_unique<AutoUpstream>(*hosting, gateway::upstream_in_process(routers.at(name)),
+                                                         std::move(elsewhere)));
+    else if (links.via(name) == "local") upstreams.push_back(gateway::upstream_in_process(routers.at(name)));
+    else upstreams.push_back(std::move(elsewhere));
     auto* const upstream = upstreams.back().get();
     S::each_operation([&]<class Op>() {
       if (surface(Op::endpoint) == Surface::open) open_routes.push_back({Op::endpoint, upstream});
@@ -241,9 +239,8 @@ void Process::Parts::make_modules() {
                         order::Links{*users, *user_events, *inventory_link, *payments});
   order_events = feed_of(order.get(), asker);
   if (settings.hosts("notification"))
-    notification =
-        notification::make(settings.notification, environment, database_file(settings, "notification"),
-                           notification::Links{*users, *order_events});
+    notification = notification::make(settings.notification, environment, database_file(settings, "notification"),
+                                      notification::Links{*users, *order_events});
   add_consumer(order.get(), asker);
   add_consumer(notification.get(), asker);
   if (registry) host(*registry);
@@ -298,8 +295,9 @@ void Process::Parts::open_ports() {
   }
   for (auto& [name, router] : routers)
     if (settings.opens_port_of(name))
-      open(name, [&router](http::Request& request) { return router.dispatch(request); },
-           with_room_for_gateway(settings.http.server));
+      open(
+          name, [&router](http::Request& request) { return router.dispatch(request); },
+          with_room_for_gateway(settings.http.server));
 }
 
 // Tells the registry of the open ports, and follows what others tell it.

@@ -19,8 +19,7 @@ TEST_CASE("sessions publish, consume and acknowledge") {
   declare(*session, queue);
 
   SECTION("what is published comes as it was, to the queues that its key is for") {
-    const amqp::Queue all{queue.name + "-all", {"svc.#"}},
-        some{queue.name + "-some", {"svc.order.*", "svc.stock.low"}};
+    const amqp::Queue all{queue.name + "-all", {"svc.#"}}, some{queue.name + "-some", {"svc.order.*", "svc.stock.low"}};
     const std::vector<amqp::Queue> queues{all, some};
     REQUIRE(session->declare(exchange, queues));
     REQUIRE(session->declare(exchange, queues));  // they are there: nothing happens
@@ -50,8 +49,7 @@ TEST_CASE("sessions publish, consume and acknowledge") {
   }
 
   SECTION("the exchange without a name takes to a queue by its name, and drops what is for none") {
-    const std::vector<amqp::Message> messages{{"no-such-queue", "1", "", "lost"},
-                                              {queue.name, "2", "", "found"}};
+    const std::vector<amqp::Message> messages{{"no-such-queue", "1", "", "lost"}, {queue.name, "2", "", "found"}};
     REQUIRE(session->publish("", messages));
     REQUIRE(session->consume(queue.name, 10));  // a session may do both
     CHECK(bodies(gather(*session, 1)) == std::vector<std::string>{"found"});
@@ -152,8 +150,7 @@ TEST_CASE("sessions publish, consume and acknowledge") {
                Catch::Matchers::ContainsSubstring("NOT_FOUND - no exchange 'no-such-exchange'"));
     const auto nothing = open(address)->consume("no-such-queue", 1);
     REQUIRE_FALSE(nothing);
-    CHECK_THAT(nothing.error().detail,
-               Catch::Matchers::ContainsSubstring("NOT_FOUND - no queue 'no-such-queue'"));
+    CHECK_THAT(nothing.error().detail, Catch::Matchers::ContainsSubstring("NOT_FOUND - no queue 'no-such-queue'"));
   }
 
   SECTION("ten thousand messages") {
@@ -175,8 +172,8 @@ TEST_CASE("sessions publish, consume and acknowledge") {
     }
     const auto received = std::chrono::steady_clock::now();
     const auto ms = [](auto time) { return std::chrono::duration_cast<milliseconds>(time).count(); };
-    std::cout << count << " messages of 500 bytes: confirmed in " << ms(published - begin)
-              << " ms, received in " << ms(received - published) << " ms\n";
+    std::cout << count << " messages of 500 bytes: confirmed in " << ms(published - begin) << " ms, received in "
+              << ms(received - published) << " ms\n";
     CHECK(quiet(*session));
   }
 }

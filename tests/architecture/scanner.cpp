@@ -54,15 +54,13 @@ Source describe(const std::string& path) {
 std::string fault_of_include(const House& house, const Source& source, const std::string& included) {
   const auto slash = included.find('/');
   const std::string first = included.substr(0, slash);
-  const auto only_in = [&](std::initializer_list<const char*> places,
-                           const std::string& what) -> std::string {
+  const auto only_in = [&](std::initializer_list<const char*> places, const std::string& what) -> std::string {
     for (const auto* place : places)
       if (source.in(place)) return "";
     return what + " is used in " + *places.begin() + " only";
   };
   if (included == "httplib.h") return only_in({"modules/core/http", "tests"}, "cpp-httplib");
-  if (first == "SQLiteCpp" || included == "sqlite3.h")
-    return only_in({"modules/core/sql", "tests"}, "SQLite");
+  if (first == "SQLiteCpp" || included == "sqlite3.h") return only_in({"modules/core/sql", "tests"}, "SQLite");
   if (included.starts_with("amqp_") || included == "amqp.h" || first == "rabbitmq-c")
     return only_in({"modules/core/amqp", "tests"}, "librabbitmq");
   if (first == "CLI") return only_in({"app"}, "CLI11");
@@ -73,9 +71,8 @@ std::string fault_of_include(const House& house, const Source& source, const std
     return only_in({"modules/core/identity", "modules/core/base", "modules/user/src/passwords", "tests/fuzz"},
                    "libsodium");
   const bool slow = first == "nlohmann" || included == "base/decode.h" || included == "base/schema.h" ||
-                    included == "http/outside_of.h" || included == "http/routes.h" ||
-                    included == "http/link.h" || included == "http/wire.h" ||
-                    included == "http/openapi_of.h" || included == "events/subscribe.h";
+                    included == "http/outside_of.h" || included == "http/routes.h" || included == "http/link.h" ||
+                    included == "http/wire.h" || included == "http/openapi_of.h" || included == "events/subscribe.h";
   if (slow && source.in("modules/") && !source.in("modules/core/") && !source.name.ends_with("_http.cpp") &&
       !source.name.ends_with("_events.cpp"))
     return "slow headers are included by *_http.cpp and *_events.cpp only";
@@ -94,24 +91,20 @@ std::string fault_of_include(const House& house, const Source& source, const std
     const auto module = source.area.substr(0, source.area.find('/'));
     if (!house.modules.contains(module)) return "";
     if (house.modules.contains(first) && first != module) {
-      if (included == first + "/module.h" || included == first + "/provider.h")
-        return "only app makes modules";
-      if (!house.modules.at(module).contains(first))
-        return module + " does not declare that it uses " + first;
+      if (included == first + "/module.h" || included == first + "/provider.h") return "only app makes modules";
+      if (!house.modules.at(module).contains(first)) return module + " does not declare that it uses " + first;
     }
     if (included.find("src/") != std::string::npos || included.find("../") != std::string::npos)
       return "no module looks into another's src";
     const bool contract = source.area == module + "/contract";
     if (contract && included == module + "/module.h") return "a contract does not know who implements it";
-    if (contract && (first == "sql" || first == "http" || first == "saga"))
-      return "a contract knows no engine";
+    if (contract && (first == "sql" || first == "http" || first == "saga")) return "a contract knows no engine";
   }
   return "";
 }
 
 const std::regex include_line("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]");
-const std::regex sql_text(
-    R"re("\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|ALTER TABLE)\b)re");
+const std::regex sql_text(R"re("\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE TABLE|ALTER TABLE)\b)re");
 // A name, perhaps a member's, and nothing else.
 const std::regex awaits(R"(\bco_await\b)");
 const std::regex awaits_a_name(R"(\bco_await\s+\*?\w+((\.|->)\w+)*\s*[;)])");
@@ -146,8 +139,7 @@ std::vector<std::string> scan(const House& house, const std::string& path, const
     if (std::regex_search(line, match, include_line))
       if (const auto what = fault_of_include(house, source, match[1]); !what.empty()) fault(what);
     const auto code = line.substr(0, line.find("//"));
-    if (std::regex_search(code, awaits) && !std::regex_search(code, awaits_a_name) &&
-        !source.in("tests/architecture"))
+    if (std::regex_search(code, awaits) && !std::regex_search(code, awaits_a_name) && !source.in("tests/architecture"))
       fault("the operand of co_await is a name (async/task.h)");
     if (std::regex_search(code, sql_text) && !may_hold_sql(source)) fault("SQL stands in *_store.cpp only");
     if (code.find("using namespace") != std::string::npos && source.name.ends_with(".h"))
@@ -170,8 +162,7 @@ std::vector<std::string> scan_tree(const House& house, const fs::path& root) {
       const auto path = fs::relative(entry.path(), root).string();
       const auto ending = entry.path().extension();
       if (ending != ".h" && ending != ".cpp") continue;
-      if (path.starts_with("tests/architecture/scanned/") || path.starts_with("tests/architecture/compiled/"))
-        continue;
+      if (path.starts_with("tests/architecture/scanned/") || path.starts_with("tests/architecture/compiled/")) continue;
       for (auto& fault : scan(house, path, read_text(entry.path()))) faults.push_back(std::move(fault));
     }
   // Floors look down only: nobody is above itself.
@@ -179,8 +170,7 @@ std::vector<std::string> scan_tree(const House& house, const fs::path& root) {
       [&](const std::string& from, const std::string& to, std::set<std::string>& seen) {
         for (const auto& below : house.floors.at(from)) {
           if (!house.floors.contains(below)) {
-            faults.push_back("modules/core/CMakeLists.txt: " + from + " uses " + below +
-                             ", which is no floor");
+            faults.push_back("modules/core/CMakeLists.txt: " + from + " uses " + below + ", which is no floor");
             continue;
           }
           if (below == to || (seen.insert(below).second && reaches(below, to, seen))) return true;
@@ -189,8 +179,7 @@ std::vector<std::string> scan_tree(const House& house, const fs::path& root) {
       };
   for (const auto& [floor, uses] : house.floors) {
     std::set<std::string> seen;
-    if (reaches(floor, floor, seen))
-      faults.push_back("modules/core/CMakeLists.txt: " + floor + " is above itself");
+    if (reaches(floor, floor, seen)) faults.push_back("modules/core/CMakeLists.txt: " + floor + " is above itself");
   }
   return faults;
 }

@@ -46,8 +46,7 @@ struct Bench {
         consumer, "maker",
         [this](sql::Transaction& transaction, const Moved& moved, const Envelope&) -> Result<Nothing> {
           handled_at = Steady::now().time_since_epoch().count();
-          transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)", moved.thing,
-                              moved.number);
+          transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)", moved.thing, moved.number);
           ++handled;
           handled.notify_one();
           return Nothing{};
@@ -64,16 +63,15 @@ struct Bench {
   std::unique_ptr<events::Carrier> carrier_for(const std::string& broker) {
     if (broker.empty()) return std::make_unique<events::Embedded>();
     return std::make_unique<events::AmqpCarrier>(amqp::parse_address(broker).value(), events::AmqpOptions{},
-                                                 std::vector{events::queue_for<EventList<Moved>>("hearer", {})}, "bench", clock);
+                                                 std::vector{events::queue_for<EventList<Moved>>("hearer", {})},
+                                                 "bench", clock);
   }
 
   Task<> publish(std::string thing, int count) {
-    auto writing =
-        made.write(Steady::time_point::max(), [&](sql::Transaction& transaction) -> Result<Nothing> {
-          for (int number = 1; number <= count; ++number)
-            outbox.publish(transaction, Moved{thing, number}, Origin{});
-          return Nothing{};
-        });
+    auto writing = made.write(Steady::time_point::max(), [&](sql::Transaction& transaction) -> Result<Nothing> {
+      for (int number = 1; number <= count; ++number) outbox.publish(transaction, Moved{thing, number}, Origin{});
+      return Nothing{};
+    });
     auto written = co_await writing;
     if (!written) std::abort();
   }

@@ -63,9 +63,8 @@ Task<> commit(sql::Database& database, Do work) {
 
 // Events as long as those of an order with one line.
 void tell(Transaction& t, Bench& bench, const char* type, const std::string& subject, std::size_t length) {
-  t.execute(
-      "INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, 1, ?, ?, ?, ?)",
-      bench.ids.next(), type, subject, bench.clock.now(), std::string(55, 'x'), std::string(length, 'x'));
+  t.execute("INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, 1, ?, ?, ?, ?)",
+            bench.ids.next(), type, subject, bench.clock.now(), std::string(55, 'x'), std::string(length, 'x'));
 }
 
 Task<> one_order(Bench& bench) {
@@ -95,7 +94,8 @@ Task<> one_order(Bench& bench) {
   });
   co_await reserving;
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {
-    t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')", payment);
+    t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')",
+              payment);
   });
   co_await charging;
   auto paying = commit(*bench.payments.database, [&](Transaction& t) {
@@ -103,7 +103,8 @@ Task<> one_order(Bench& bench) {
         "INSERT INTO payments (id, order_id, user_id, amount, currency, status, created_at) "
         "VALUES (?, ?, ?, 1999, 'USD', 'captured', ?)",
         payment, id, bench.user, now);
-    t.execute("INSERT INTO ledger (payment_id, kind, amount, currency, at) VALUES (?, 'charge', 1999, 'USD', ?)", payment, now);
+    t.execute("INSERT INTO ledger (payment_id, kind, amount, currency, at) VALUES (?, 'charge', 1999, 'USD', ?)",
+              payment, now);
     tell(t, bench, "payment_captured", payment, 200);
   });
   co_await paying;
@@ -143,7 +144,9 @@ int main(int argc, char** argv) {
   loop.post([&] {
     detach([](Bench& b, int count, Steady::time_point until) -> Task<> {
       auto stocking = commit(*b.stock.database, [](Transaction& t) {
-        t.execute("INSERT INTO items (sku, name, amount, currency, on_hand) VALUES ('anvil', 'Anvil', 1999, 'USD', 100000000)");
+        t.execute(
+            "INSERT INTO items (sku, name, amount, currency, on_hand) VALUES ('anvil', 'Anvil', 1999, 'USD', "
+            "100000000)");
       });
       co_await stocking;
       for (int i = 0; i < count; ++i) {

@@ -61,15 +61,13 @@ TEST_CASE("a broker carries events") {
     CHECK(eventually([&] { return shop.count("order", "SELECT COUNT(*) FROM inbox") == 3; }));
     CHECK_FALSE(shop.is_copied(bob));
     CHECK(shop.trouble("notification").empty());
-    CHECK(shop.events("order")["feeds"][0]["module"] ==
-          amqp::told(amqp::parse_address(broker.url()).value()));
+    CHECK(shop.events("order")["feeds"][0]["module"] == amqp::told(amqp::parse_address(broker.url()).value()));
     CHECK(time_to_stop(shop) < seconds{3});
   }
 
   SECTION("but not to whom it does not let in, until it does") {
     const std::string secret = "open-sesame";
-    Shop shop(whole, {"--events=amqp://shop:" + secret + "@127.0.0.1:" + std::to_string(broker.port()) +
-                      "/backroom"});
+    Shop shop(whole, {"--events=amqp://shop:" + secret + "@127.0.0.1:" + std::to_string(broker.port()) + "/backroom"});
     const auto ann = shop.customer("ann");
     const auto order = shop.order(ann);
     const auto is_refused = [&](const std::string& why) {
@@ -94,8 +92,8 @@ TEST_CASE("a broker carries events") {
       return;
     }
     const TempDir dir;
-    Child consumer({"node", SVC_SOURCE_DIR "/tests/carriers/consume.cjs", broker.url(), "order_created"},
-                   dir / "log", {"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
+    Child consumer({"node", SVC_SOURCE_DIR "/tests/carriers/consume.cjs", broker.url(), "order_created"}, dir / "log",
+                   {"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
     REQUIRE(consumer.first_line() == "ready");
     Shop shop(whole, {"--events=" + broker.url()});
     const auto ann = shop.customer("ann");
@@ -122,8 +120,10 @@ TEST_CASE("a broker carries events") {
       REQUIRE(session.has_value());
       REQUIRE((*session)->declare("svc.events", std::vector{amqp::Queue{"order_created", {}}}).has_value());
     }
-    REQUIRE(broker.control({"set_policy", "full", "^order_created$", R"({"max-length":1,"overflow":"reject-publish"})",
-                            "--apply-to", "queues"}).status == 0);
+    REQUIRE(broker
+                .control({"set_policy", "full", "^order_created$", R"({"max-length":1,"overflow":"reject-publish"})",
+                          "--apply-to", "queues"})
+                .status == 0);
     Shop shop(whole, {"--events=" + broker.url()});
     const auto ann = shop.customer("ann");
     for (int i = 0; i < 5; ++i) CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
@@ -141,8 +141,9 @@ TEST_CASE("a broker carries events") {
     const auto ann = shop.customer("ann");
     REQUIRE(shop.is_notified(shop.order(ann), "order_confirmed"));
     SQLite::Database((shop.system.data() / "order.db").string(), SQLite::OPEN_READWRITE)
-        .exec("UPDATE outbox_readers SET owner = 'gone', fence = fence + 1, lease_until = lease_until + 3600000 "
-              "WHERE name = 'amqp'");
+        .exec(
+            "UPDATE outbox_readers SET owner = 'gone', fence = fence + 1, lease_until = lease_until + 3600000 "
+            "WHERE name = 'amqp'");
     CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
   }
 
@@ -200,8 +201,7 @@ TEST_CASE("a broker carries events") {
     std::vector<Customer> customers;
     for (const std::size_t frozen : {0u, 1u, 0u}) {
       shop.system.process("user", frozen).signal(SIGSTOP);
-      for (int i = 0; i < 3; ++i)
-        customers.push_back(sign_up(1 - frozen, "c" + std::to_string(customers.size())));
+      for (int i = 0; i < 3; ++i) customers.push_back(sign_up(1 - frozen, "c" + std::to_string(customers.size())));
       CHECK(eventually([&] { return shop.is_copied(customers.back()); }));
       shop.system.process("user", frozen).signal(SIGCONT);
     }

@@ -27,8 +27,7 @@ TEST_CASE("orders of known customers are taken while the user module is away") {
   const auto placed = shop.ask_for_anvil(ann);
   CHECK(placed.status == 201);
   CHECK(placed.json()["status"] == "confirmed");
-  CHECK(beginning(placed.json()["id"]) ==
-        "the user module could not be asked: taken from the copy of its users");
+  CHECK(beginning(placed.json()["id"]) == "the user module could not be asked: taken from the copy of its users");
   CHECK(shop.ask_for_anvil(bob).status == 503);  // nobody can say whether there is such a user
 
   shop.system.start(shop.system.index_of("user", 0));

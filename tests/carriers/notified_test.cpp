@@ -65,9 +65,8 @@ TEST_CASE("mail that no server takes is tried again, then put aside until somebo
   const auto port = std::to_string(server.port());
   Shop shop(whole, {"--notification.mail.carrier=smtp", "--notification.mail.smtp.host=127.0.0.1",
                     "--notification.mail.smtp.port=" + port, "--notification.mail.smtp.security=none",
-                    "--notification.mail.from=Shop <orders@shop.example.com>",
-                    "--notification.sender.attempts=2", "--notification.sender.patience-hours=0",
-                    "--notification.sender.backoff-ms=1"});
+                    "--notification.mail.from=Shop <orders@shop.example.com>", "--notification.sender.attempts=2",
+                    "--notification.sender.patience-hours=0", "--notification.sender.backoff-ms=1"});
   const auto ann = shop.customer("ann");
   const auto first = shop.order(ann);
   CHECK(shop.is_notified(first, "order_confirmed"));

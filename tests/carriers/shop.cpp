@@ -10,9 +10,8 @@ using nlohmann::json;
 
 Shop::Shop(Placement placement, std::vector<std::string> flags)
     : system(std::move(placement), std::move(flags)), ops(system.operator_token()) {
-  const auto stocked =
-      send(system.gateway(), "PUT", "/items/anvil", bearer(ops),
-           R"({"name":"Anvil","unitPrice":{"amount":1999,"currency":"USD"},"onHand":100000})");
+  const auto stocked = send(system.gateway(), "PUT", "/items/anvil", bearer(ops),
+                            R"({"name":"Anvil","unitPrice":{"amount":1999,"currency":"USD"},"onHand":100000})");
   REQUIRE(stocked.status == 201);
 }
 
@@ -70,8 +69,7 @@ std::size_t Shop::mails() const {
 
 json Shop::events(const std::string& consumer) const {
   const auto told = administer("GET", "/admin/events?limit=200&consumer=" + consumer).json();
-  if (!told.is_object() || !told.contains("items") || !told["items"].at(0).contains("events"))
-    return json::object();
+  if (!told.is_object() || !told.contains("items") || !told["items"].at(0).contains("events")) return json::object();
   return told["items"][0]["events"];
 }
 

@@ -30,8 +30,7 @@ class Shop {
   /// What GET /notifications has of an order, the older first.
   nlohmann::json notifications(const std::string& order) const;
   /// Whether there is one, as is said here, before long.
-  bool is_notified(const std::string& order, const std::string& kind,
-                   const std::string& status = "sent") const;
+  bool is_notified(const std::string& order, const std::string& kind, const std::string& status = "sent") const;
   /// The files of mails that were delivered and that nobody has read.
   std::size_t mails() const;
 

@@ -11,9 +11,14 @@ using http::Headers;
 using http::Request;
 using http::Response;
 
-const Endpoint open_route{.verb = Verb::get, .path = "/open/{x}", .name = "o", .summary = "", .access = Access::anyone, .retry = Retry::read};
-const Endpoint closed_route{
-    .verb = Verb::post, .path = "/closed", .name = "c", .summary = "", .access = Access::signed_in, .retry = Retry::never};
+const Endpoint open_route{
+    .verb = Verb::get, .path = "/open/{x}", .name = "o", .summary = "", .access = Access::anyone, .retry = Retry::read};
+const Endpoint closed_route{.verb = Verb::post,
+                            .path = "/closed",
+                            .name = "c",
+                            .summary = "",
+                            .access = Access::signed_in,
+                            .retry = Retry::never};
 
 // Remembers what reached it.
 class Recorder final : public Upstream {
@@ -49,7 +54,8 @@ struct Fixture {
   void make_handler() {
     handler = make(config, {{open_route, &upstream}, {closed_route, &upstream}}, world.identify, "{}");
   }
-  Response ask(const std::string& method, const std::string& path, std::vector<std::pair<std::string, std::string>> headers = {}) {
+  Response ask(const std::string& method, const std::string& path,
+               std::vector<std::pair<std::string, std::string>> headers = {}) {
     if (!handler) make_handler();
     return world.run([&]() -> Task<Response> {
       Request request;
@@ -68,18 +74,39 @@ struct Fixture {
 
 TEST_CASE("what clients may not say is taken off, in all spellings") {
   Fixture f;
-  const std::vector<std::pair<std::string, std::string>> sent{
-      {"Host", "h"}, {"Accept", "a"}, {"X-Custom", "c"}, {"Idempotency-Key", "k"}, {"Cookie", "s"},
-      // ours to say
-      {"X-Svc-Cluster", "x"}, {"x-svc-budget-ms", "1"}, {"X_Svc_Cluster", "x"}, {"X-User-Id", "u"}, {"x_user_id", "u"},
-      {"X-Authenticated-User", "u"}, {"X-Role", "admin"}, {"X-Roles", "admin"}, {"X-Forwarded-For", "1.2.3.4"},
-      {"X_Forwarded_For", "1.2.3.4"}, {"X-Forwarded-Host", "h"}, {"Forwarded", "for=1"}, {"X-Real-IP", "1"}, {"Via", "v"},
-      // of this connection only
-      {"Connection", "keep-alive, X-Hop"}, {"X-Hop", "1"}, {"Keep-Alive", "1"}, {"TE", "trailers"}, {"Upgrade", "h2c"},
-      {"Proxy-Authorization", "p"}, {"Transfer-Encoding", "chunked"}, {"Expect", "100-continue"}};
+  const std::vector<std::pair<std::string, std::string>> sent{{"Host", "h"},
+                                                              {"Accept", "a"},
+                                                              {"X-Custom", "c"},
+                                                              {"Idempotency-Key", "k"},
+                                                              {"Cookie", "s"},
+                                                              // ours to say
+                                                              {"X-Svc-Cluster", "x"},
+                                                              {"x-svc-budget-ms", "1"},
+                                                              {"X_Svc_Cluster", "x"},
+                                                              {"X-User-Id", "u"},
+                                                              {"x_user_id", "u"},
+                                                              {"X-Authenticated-User", "u"},
+                                                              {"X-Role", "admin"},
+                                                              {"X-Roles", "admin"},
+                                                              {"X-Forwarded-For", "1.2.3.4"},
+                                                              {"X_Forwarded_For", "1.2.3.4"},
+                                                              {"X-Forwarded-Host", "h"},
+                                                              {"Forwarded", "for=1"},
+                                                              {"X-Real-IP", "1"},
+                                                              {"Via", "v"},
+                                                              // of this connection only
+                                                              {"Connection", "keep-alive, X-Hop"},
+                                                              {"X-Hop", "1"},
+                                                              {"Keep-Alive", "1"},
+                                                              {"TE", "trailers"},
+                                                              {"Upgrade", "h2c"},
+                                                              {"Proxy-Authorization", "p"},
+                                                              {"Transfer-Encoding", "chunked"},
+                                                              {"Expect", "100-continue"}};
   CHECK(f.ask("GET", "/open/1", sent).status == 200);
-  CHECK(f.upstream.seen == std::vector<std::pair<std::string, std::string>>{
-                               {"Host", "h"}, {"Accept", "a"}, {"X-Custom", "c"}, {"Idempotency-Key", "k"}, {"Cookie", "s"}});
+  CHECK(f.upstream.seen ==
+        std::vector<std::pair<std::string, std::string>>{
+            {"Host", "h"}, {"Accept", "a"}, {"X-Custom", "c"}, {"Idempotency-Key", "k"}, {"Cookie", "s"}});
 }
 
 TEST_CASE("fields that Connection names go no further, however it names them") {
@@ -87,9 +114,12 @@ TEST_CASE("fields that Connection names go no further, however it names them") {
   const auto wire = std::make_shared<Wire>();
   const auto behind = upstream_behind(wire, "shop", f.world.cluster);
   f.handler = make(f.config, {{open_route, behind.get()}}, f.world.identify, "{}");
-  for (const auto& connections : std::vector<std::vector<std::string>>{
-           {"X-Hop"}, {"close, x-hop"}, {"close,\tX-Hop\t,"}, {", ,X-Hop \t, close"}, {"close", "X-Hop"},
-           {"X-Hop", "close"}}) {
+  for (const auto& connections : std::vector<std::vector<std::string>>{{"X-Hop"},
+                                                                       {"close, x-hop"},
+                                                                       {"close,\tX-Hop\t,"},
+                                                                       {", ,X-Hop \t, close"},
+                                                                       {"close", "X-Hop"},
+                                                                       {"X-Hop", "close"}}) {
     CAPTURE(connections);
     std::vector<std::pair<std::string, std::string>> fields{{"X-Hop", "1"}, {"X-Kept", "2"}};
     for (const auto& value : connections) fields.emplace_back("Connection", value);
@@ -146,29 +176,44 @@ TEST_CASE("cross-origin requests are off until configured") {
 TEST_CASE("configured origins may ask, others may not read the answer") {
   Fixture f;
   f.config.cors_origins = {"https://shop.example"};
-  const auto allowed = f.ask("OPTIONS", "/closed", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "POST"}});
+  const auto allowed =
+      f.ask("OPTIONS", "/closed", {{"Origin", "https://shop.example"}, {"Access-Control-Request-Method", "POST"}});
   CHECK(allowed.status == 204);
   CHECK(allowed.header("Access-Control-Allow-Origin") == "https://shop.example");
   CHECK(allowed.header("Vary") == "Origin");
-  CHECK_THAT(std::string(allowed.header("Access-Control-Allow-Headers")), Catch::Matchers::ContainsSubstring("Idempotency-Key"));
-  const auto foreign = f.ask("OPTIONS", "/closed", {{"Origin", "https://evil.example"}, {"Access-Control-Request-Method", "POST"}});
+  CHECK_THAT(std::string(allowed.header("Access-Control-Allow-Headers")),
+             Catch::Matchers::ContainsSubstring("Idempotency-Key"));
+  const auto foreign =
+      f.ask("OPTIONS", "/closed", {{"Origin", "https://evil.example"}, {"Access-Control-Request-Method", "POST"}});
   CHECK(foreign.header("Access-Control-Allow-Origin").empty());
-  CHECK(f.ask("GET", "/open/1", {{"Origin", "https://shop.example"}}).header("Access-Control-Allow-Origin") == "https://shop.example");
-  CHECK(f.ask("GET", "/nothing", {{"Origin", "https://shop.example"}}).header("Access-Control-Allow-Origin") == "https://shop.example");
+  CHECK(f.ask("GET", "/open/1", {{"Origin", "https://shop.example"}}).header("Access-Control-Allow-Origin") ==
+        "https://shop.example");
+  CHECK(f.ask("GET", "/nothing", {{"Origin", "https://shop.example"}}).header("Access-Control-Allow-Origin") ==
+        "https://shop.example");
   CHECK(f.ask("GET", "/open/1", {{"Origin", "https://evil.example"}}).header("Access-Control-Allow-Origin").empty());
 }
 
 TEST_CASE("a module behind HTTP hears who asks from the gateway, and the client hears nothing of the way") {
   Fixture f;
   const auto wire = std::make_shared<Wire>();
-  wire->answer = Response{201, "application/json", "{}", {{"Location", "/x/1"}, {"Connection", "X-Hop"}, {"X-Hop", "1"}, {"Date", "d"},
-                                                          {"Content-Length", "2"}, {"X-Request-Id", "theirs"}, {"Retry-After", "3"}}};
+  wire->answer = Response{201,
+                          "application/json",
+                          "{}",
+                          {{"Location", "/x/1"},
+                           {"Connection", "X-Hop"},
+                           {"X-Hop", "1"},
+                           {"Date", "d"},
+                           {"Content-Length", "2"},
+                           {"X-Request-Id", "theirs"},
+                           {"Retry-After", "3"}}};
   const auto behind = upstream_behind(wire, "shop", f.world.cluster);
   f.handler = make(f.config, {{closed_route, behind.get()}}, f.world.identify, "{}");
-  const auto response = f.ask("POST", "/closed", {{"Authorization", f.token("ann")}, {"Host", "h"}, {"X-Forwarded-For", "6.6.6.6"},
-                                                  {"X-Svc-Cluster", "forged"}});
+  const auto response = f.ask(
+      "POST", "/closed",
+      {{"Authorization", f.token("ann")}, {"Host", "h"}, {"X-Forwarded-For", "6.6.6.6"}, {"X-Svc-Cluster", "forged"}});
   CHECK(response.status == 201);
-  CHECK(response.headers == std::vector<std::pair<std::string, std::string>>{{"Location", "/x/1"}, {"Retry-After", "3"}});
+  CHECK(response.headers ==
+        std::vector<std::pair<std::string, std::string>>{{"Location", "/x/1"}, {"Retry-After", "3"}});
   std::multimap<std::string, std::string> sent(wire->sent.headers.begin(), wire->sent.headers.end());
   CHECK(sent.count("X-Forwarded-For") == 1);
   CHECK(sent.find("X-Forwarded-For")->second == "192.0.2.7");

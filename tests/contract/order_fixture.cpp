@@ -29,8 +29,7 @@ Fixture::Fixture(Config chosen) : config(std::move(chosen)), module(make_module(
   put("b", 5, 250);
 }
 
-void Fixture::put(const std::string& sku, std::int64_t on_hand, std::int64_t amount,
-                  const std::string& currency) {
+void Fixture::put(const std::string& sku, std::int64_t on_hand, std::int64_t amount, const std::string& currency) {
   CHECK(world.ask(*inventory, world.admin(), inventory::PutItem{sku, sku, {amount, currency}, on_hand}));
 }
 

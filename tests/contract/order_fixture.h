@@ -75,15 +75,13 @@ struct Fixture {
 
   /// The module as a process of this name hosts it, on the same database.
   std::unique_ptr<Hosted<Orders>> make_module(const std::string& instance) {
-    const Environment environment{world.loops, world.clock,      world.ids,
-                                  instance,    world.dir.path(), world.events};
+    const Environment environment{world.loops, world.clock, world.ids, instance, world.dir.path(), world.events};
     return make(config, environment, world.dir / "order.db", {*users, *user_events, *inventory, *payments});
   }
   /// A link that a test can cut: answers of the real service, unless `fault` tells otherwise.
   template <class S>
   std::unique_ptr<S> cut(std::unique_ptr<S> real);
-  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount,
-           const std::string& currency = "USD");
+  void put(const std::string& sku, std::int64_t on_hand, std::int64_t amount, const std::string& currency = "USD");
   template <class Op>
   auto ask(Call call, Op op) {
     return world.ask(*orders, call, op);

@@ -165,7 +165,8 @@ TEST_CASE("an Idempotency-Key makes one order of many requests") {
     CHECK(refused.error().reason == "idempotency_key_reused");
   }
   SECTION("keys belong to users") {
-    const auto other = f.world.ask(*f.users, f.world.anyone(), user::CreateUser{"Bob", "bob@example.com", "correct horse", {}});
+    const auto other =
+        f.world.ask(*f.users, f.world.anyone(), user::CreateUser{"Bob", "bob@example.com", "correct horse", {}});
     const auto theirs = f.ask(Fixture::with_key(f.world.customer(other->id), "k1"), command);
     CHECK(theirs->id != first->id);
   }

@@ -123,7 +123,8 @@ TEST_CASE("an order whose process ended behind the payment, and whose reservatio
   f.module->stop();
   placing.join();
   // As a kill at the first try leaves it: that it has come so far was never written down.
-  SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE).exec("UPDATE sagas SET step = 0, attempt = 1");
+  SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE sagas SET step = 0, attempt = 1");
   *f.fault = [](std::string_view operation) -> std::optional<Error> {
     if (operation != "reserve_items") return std::nullopt;
     return Error{Code::conflict, "reservation_expired", "It was held for its time and given back", {}, {}};
@@ -144,9 +145,9 @@ TEST_CASE("an order that another process takes up at its last step names its pay
   patient.saga.forward_attempts = patient.saga.undo_attempts = 1'000;
   Fixture f(patient);
   CAPTURE(name_of(f.lane));
-  const auto [method, held_up, status] =
-      GENERATE(table<std::string, std::string, OrderStatus>({{"tok_visa", "commit_reservation", OrderStatus::confirmed},
-                                                             {"tok_declined", "release_reservation", OrderStatus::cancelled}}));
+  const auto [method, held_up, status] = GENERATE(
+      table<std::string, std::string, OrderStatus>({{"tok_visa", "commit_reservation", OrderStatus::confirmed},
+                                                    {"tok_declined", "release_reservation", OrderStatus::cancelled}}));
   CAPTURE(method);
   *f.fault = [held_up = held_up](std::string_view operation) -> std::optional<Error> {
     if (operation != held_up) return std::nullopt;
@@ -156,7 +157,8 @@ TEST_CASE("an order that another process takes up at its last step names its pay
   REQUIRE(placed);
   const auto tries = [&] {
     SQLite::Database database((f.world.dir / "order.db").string());
-    return database.execAndGet("SELECT CASE WHEN state = 'compensating' OR step = 2 THEN attempt ELSE 0 END FROM sagas").getInt();
+    return database.execAndGet("SELECT CASE WHEN state = 'compensating' OR step = 2 THEN attempt ELSE 0 END FROM sagas")
+        .getInt();
   };
   REQUIRE(test::eventually([&] { return tries() > 1; }));
   f.module->stop();

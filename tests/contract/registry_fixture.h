@@ -39,7 +39,9 @@ struct RegistryFixture {
     REQUIRE(granted.has_value());
     return granted->instance_id;
   }
-  bool renew(const std::string& service, const std::string& id) { return ask(registry::Renew{service, id}).has_value(); }
+  bool renew(const std::string& service, const std::string& id) {
+    return ask(registry::Renew{service, id}).has_value();
+  }
   std::vector<registry::Instance> instances(const std::string& service) {
     return ask(registry::GetService{service})->instances;
   }
@@ -49,7 +51,8 @@ struct RegistryFixture {
     return found;
   }
   /// How often each port is picked.
-  std::map<int, int> picks(const std::string& service, int times, registry::Policy policy = registry::Policy::round_robin) {
+  std::map<int, int> picks(const std::string& service, int times,
+                           registry::Policy policy = registry::Policy::round_robin) {
     std::map<int, int> counts;
     for (int i = 0; i < times; ++i) ++counts[ask(registry::Discover{service, policy, "key"})->port];
     return counts;

@@ -225,7 +225,8 @@ TEST_CASE("instances that hang hold up neither the others nor a stop") {
   REQUIRE(::listen(listener, 64) == 0);  // who connects is never answered
   socklen_t size = sizeof address;
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
-  for (int i = 0; i < 40; ++i) REQUIRE(f.ask(f.wish("hang-" + std::to_string(i), ntohs(address.sin_port), "127.0.0.1")));
+  for (int i = 0; i < 40; ++i)
+    REQUIRE(f.ask(f.wish("hang-" + std::to_string(i), ntohs(address.sin_port), "127.0.0.1")));
   Program program(f.world.loops);
   REQUIRE(f.ask(f.wish("shop", program.server->port(), "127.0.0.1")));
   f.module->start();

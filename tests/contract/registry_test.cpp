@@ -25,8 +25,17 @@ TEST_CASE("an instance registers, is found, renews and leaves") {
   REQUIRE(granted.has_value());
   CHECK(granted->lease_seconds == 9);
 
-  const Instance expected{granted->instance_id, "shop", "node-1.example", 8080, "1.2.3", 7, wish.metadata,
-                          {Lease::live, Probe::unknown, {}}, 9, 9, true};
+  const Instance expected{granted->instance_id,
+                          "shop",
+                          "node-1.example",
+                          8080,
+                          "1.2.3",
+                          7,
+                          wish.metadata,
+                          {Lease::live, Probe::unknown, {}},
+                          9,
+                          9,
+                          true};
   CHECK(*f.ask(Discover{"shop", Policy::round_robin, {}}) == expected);
   CHECK(f.instances("shop") == std::vector{expected});
   const auto directory = f.ask(ListServices{});
@@ -97,7 +106,8 @@ TEST_CASE("what breaks a rule is refused and named") {
   for (const auto* host : {"169.254.169.254", "169.254.1.1", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::",
                            "fd00:ec2::254", "100.100.100.200", "metadata.google.internal", "2852039166", "10.0.0.1:80"})
     CHECK(broken(f.wish("shop", 80, host)) == "/host allowed");
-  for (const std::int64_t ttl : {0, -1}) CHECK(with([&](auto& wish) { wish.ttl_seconds = ttl; }) == "/ttlSeconds minimum");
+  for (const std::int64_t ttl : {0, -1})
+    CHECK(with([&](auto& wish) { wish.ttl_seconds = ttl; }) == "/ttlSeconds minimum");
   CHECK(with([&](auto& wish) { wish.ttl_seconds = 3601; }) == "/ttlSeconds maximum");
   CHECK(with([&](auto& wish) { wish.weight = 0; }) == "/weight minimum");
   CHECK(with([&](auto& wish) { wish.version = "\n"; }) == "/version pattern");
@@ -192,7 +202,8 @@ TEST_CASE("writing needs the cluster's token, or one of scope register:NAME for 
   CHECK(stranger.send("DELETE", at, token).status == 204);
   CHECK(stranger.send("PUT", at, token).status == 404);
   // The cluster's token opens it whoever else is named beside it; a user's token that is stale closes it.
-  CHECK(stranger.send("POST", "/register", stranger.token("ann", "customer"), body, f.world.cluster.token("order")).status == 200);
+  CHECK(stranger.send("POST", "/register", stranger.token("ann", "customer"), body, f.world.cluster.token("order"))
+            .status == 200);
   CHECK(stranger.send("POST", "/register", "stale", body, f.world.cluster.token("order")).status == 401);
   // Reading is open on that port.
   for (const auto* path : {"/services", "/services/shop", "/discover/shop", "/watch?timeout=0"})

@@ -114,8 +114,9 @@ TEST_CASE("another epoch, an unknown revision, and one too old are answered with
   f.join("cart", 4);
   const auto is_reset = [&](std::optional<std::string> epoch, std::optional<std::int64_t> since) {
     const auto answer = *f.ask(Watch{epoch, since, 30});  // and at once
-    return answer.reset == true && !answer.changes && answer.epoch == start.epoch && answer.revision == start.revision + 4 &&
-           answer.services->size() == 2 && answer.services->back().instances.size() == 3;
+    return answer.reset == true && !answer.changes && answer.epoch == start.epoch &&
+           answer.revision == start.revision + 4 && answer.services->size() == 2 &&
+           answer.services->back().instances.size() == 3;
   };
   CHECK(is_reset(start.epoch, start.revision));
   CHECK(is_reset("another", start.revision + 4));
@@ -168,7 +169,8 @@ TEST_CASE("without a change the answer is empty when the time is up, and before 
   CHECK(waited.changes->empty());
   CHECK(waited.revision == start.revision);
   begun = Steady::now();
-  const auto hurried = f.world.ask(*f.link, f.world.anyone().within(milliseconds{700}), Watch{start.epoch, start.revision, 30});
+  const auto hurried =
+      f.world.ask(*f.link, f.world.anyone().within(milliseconds{700}), Watch{start.epoch, start.revision, 30});
   REQUIRE(hurried.has_value());
   CHECK(hurried->changes->empty());
   CHECK(Steady::now() - begun < seconds{10});
@@ -217,8 +219,7 @@ TEST_CASE("leases that lapse wake watchers without anybody asking, and a stop en
   other.stop();
 }
 
-TEST_CASE(
-    "strangers who watch in numbers are told to come back, and take no room from services of the system") {
+TEST_CASE("strangers who watch in numbers are told to come back, and take no room from services of the system") {
   Config config;
   config.watchers = 1;
   RegistryFixture f(test::Lane::local, config);

@@ -118,7 +118,8 @@ TEST_CASE("guessing is slowed down, by account and by address, until the window 
 
   SECTION("an account") {
     for (int i = 0; i < 3; ++i)
-      CHECK(f.sign_in("ann@example.com", "wrong", "192.0.2." + std::to_string(i)).error().code == Code::unauthenticated);
+      CHECK(f.sign_in("ann@example.com", "wrong", "192.0.2." + std::to_string(i)).error().code ==
+            Code::unauthenticated);
     f.world.clock.advance(seconds{100});
     const auto refused = f.sign_in("ann@example.com", "correct horse", "192.0.2.9");
     REQUIRE_FALSE(refused.has_value());
@@ -282,12 +283,10 @@ TEST_CASE("the configured e-mail is an admin, from the start or from now on") {
   config.bootstrap_email = "boss@Example.com";
   const auto module = make(config, world.environment, world.dir / "user.db");
   module->start();
-  const auto role_of_boss = [&] {
-    return world.ask(module->service(), world.admin(), ListUsers{})->items.back().role;
-  };
+  const auto role_of_boss = [&] { return world.ask(module->service(), world.admin(), ListUsers{})->items.back().role; };
   CHECK(test::eventually([&] { return role_of_boss() == Role::admin; }));
-  CHECK(world.ask(module->service(), world.anyone(), CreateUser{"Ann", "ann@example.com", "correct horse", Locale::en})->role ==
-        Role::customer);
+  CHECK(world.ask(module->service(), world.anyone(), CreateUser{"Ann", "ann@example.com", "correct horse", Locale::en})
+            ->role == Role::customer);
   module->stop();
 }
 

@@ -18,12 +18,15 @@ int number(const std::filesystem::path& file, const std::string& query) {
 
 Shop::Shop(System& system) : ops(system.operator_token()) {
   REQUIRE(send(system.gateway(), "POST", "/users", {},
-               R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})").status == 201);
-  customer = send(system.gateway(), "POST", "/sessions", {},
-                  R"({"email":"ann@example.com","password":"correct horse"})").json()["accessToken"];
+               R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})")
+              .status == 201);
+  customer =
+      send(system.gateway(), "POST", "/sessions", {}, R"({"email":"ann@example.com","password":"correct horse"})")
+          .json()["accessToken"];
   REQUIRE(send(system.gateway(), "PUT", "/items/anvil", bearer(ops),
                R"({"name":"Anvil","unitPrice":{"amount":)" + std::to_string(price) + R"(,"currency":"USD"},"onHand":)" +
-                   std::to_string(stock) + "}").status == 201);
+                   std::to_string(stock) + "}")
+              .status == 201);
 }
 
 Answer Shop::place(System& system, const std::string& method, int quantity, const std::string& key) const {
@@ -31,7 +34,8 @@ Answer Shop::place(System& system, const std::string& method, int quantity, cons
   if (!key.empty()) headers.emplace_back("Idempotency-Key", key);
   headers.emplace_back("Prefer", "wait=20");
   return send(system.gateway(), "POST", "/orders", headers,
-              R"({"items":[{"sku":"anvil","quantity":)" + std::to_string(quantity) + R"(}],"paymentMethod":")" + method + "\"}");
+              R"({"items":[{"sku":"anvil","quantity":)" + std::to_string(quantity) + R"(}],"paymentMethod":")" +
+                  method + "\"}");
 }
 
 Answer Shop::cancel(System& system, const std::string& order_id) const {
@@ -52,7 +56,8 @@ std::vector<nlohmann::json> settled_orders(System& system, const Shop& shop) {
   std::string cursor;
   do {
     const auto page = send(system.gateway(), "GET", "/orders?limit=200" + (cursor.empty() ? "" : "&cursor=" + cursor),
-                           bearer(shop.ops)).json();
+                           bearer(shop.ops))
+                          .json();
     for (const auto& order : page["items"]) orders.push_back(order);
     cursor = page.value("nextCursor", "");
   } while (!cursor.empty());
@@ -76,12 +81,14 @@ void check_books(System& system, const std::vector<nlohmann::json>& orders) {
   CHECK(number(data / "inventory.db", "SELECT COUNT(*) FROM reservations WHERE state = 'held'") == 0);
   // Money: what we hold is what confirmed orders cost, in our books and in the provider's.
   CHECK(number(data / "payment.db", "SELECT COALESCE(SUM(amount), 0) FROM ledger") == paid);
-  CHECK(number(data / "payment-provider.db", "SELECT COALESCE(SUM(amount), 0) FROM charges WHERE state = 'approved'") == paid);
+  CHECK(number(data / "payment-provider.db", "SELECT COALESCE(SUM(amount), 0) FROM charges WHERE state = 'approved'") ==
+        paid);
   // Nothing charged twice: at most one approved charge for an order, and it is the order's own payment.
   CHECK(number(data / "payment.db",
-               "SELECT COUNT(*) FROM (SELECT order_id FROM payments WHERE status = 'captured' GROUP BY order_id HAVING COUNT(*) > 1)") == 0);
-  CHECK(number(data / "order.db",
-               "SELECT COUNT(*) FROM sagas WHERE state NOT IN ('done', 'undone', 'abandoned')") == 0);
+               "SELECT COUNT(*) FROM (SELECT order_id FROM payments WHERE status = 'captured' GROUP BY order_id HAVING "
+               "COUNT(*) > 1)") == 0);
+  CHECK(number(data / "order.db", "SELECT COUNT(*) FROM sagas WHERE state NOT IN ('done', 'undone', 'abandoned')") ==
+        0);
 }
 
 }  // namespace svc::test

@@ -32,8 +32,12 @@ bool have_strace() {
 
 std::vector<std::string> killer(const System& system, const std::string& database, const std::string& call, int when) {
   // -D: the tracer is the grandchild, so that the child we wait for is the one that dies.
-  return {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", (system.data() / (database + ".db-wal")).string(), "-e",
-          "trace=" + call, "-e", "inject=" + call + ":signal=KILL:when=" + std::to_string(when)};
+  return {"strace", "-D",
+          "-f",     "-qq",
+          "-o",     "/dev/null",
+          "-P",     (system.data() / (database + ".db-wal")).string(),
+          "-e",     "trace=" + call,
+          "-e",     "inject=" + call + ":signal=KILL:when=" + std::to_string(when)};
 }
 
 // Starts the system so that it dies at one point, lets `act` run into it, starts it again, and looks at the
@@ -61,10 +65,14 @@ bool die_at(System& system, const Shop& shop, const std::string& database, const
 struct Point {
   std::string database, call;
 };
-const std::vector<Point> points{{"order", "fdatasync"},            {"order", "pwrite64"},
-                                {"inventory", "fdatasync"},        {"inventory", "pwrite64"},
-                                {"payment", "fdatasync"},          {"payment", "pwrite64"},
-                                {"payment-provider", "fdatasync"}, {"payment-provider", "pwrite64"}};
+const std::vector<Point> points{{"order", "fdatasync"},
+                                {"order", "pwrite64"},
+                                {"inventory", "fdatasync"},
+                                {"inventory", "pwrite64"},
+                                {"payment", "fdatasync"},
+                                {"payment", "pwrite64"},
+                                {"payment-provider", "fdatasync"},
+                                {"payment-provider", "pwrite64"}};
 
 // Which N to try. In a commit only the first, a middle and the last write differ in kind.
 int next(const Point& point, int when) {
@@ -124,7 +132,8 @@ TEST_CASE("an order whose answer was lost is found under its key, once") {
   const Shop shop(system);
   for (const int when : {1, 2}) {
     const std::string key = "lost" + std::to_string(when);
-    const bool died = die_at(system, shop, "order", "fdatasync", when, [&] { return shop.place(system, "tok_visa", 1, key); });
+    const bool died =
+        die_at(system, shop, "order", "fdatasync", when, [&] { return shop.place(system, "tok_visa", 1, key); });
     CHECK(died);
     const auto again = shop.place(system, "tok_visa", 1, key);
     REQUIRE(again.status == 201);
@@ -148,7 +157,8 @@ void kill_under_load(System& system, const std::vector<std::string>& victims, in
     clients.emplace_back([&, client] {
       for (int turn = 0; !stop; ++turn) {
         const std::string method = turn % 5 == 4 ? "tok_declined" : turn % 7 == 6 ? "tok_flaky" : "tok_visa";
-        const auto answer = shop.place(system, method, 1 + turn % 3, std::to_string(client) + "-" + std::to_string(turn));
+        const auto answer =
+            shop.place(system, method, 1 + turn % 3, std::to_string(client) + "-" + std::to_string(turn));
         if (answer.status != 201) continue;
         ++placed;
         const std::string id = answer.json()["id"];

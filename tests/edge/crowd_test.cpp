@@ -21,8 +21,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::size_t crowd_size = 2'000;
-// Memory is back to its base when a crowd as large as those before leaves no more than this behind, in KiB: a quarter of
-// a kilobyte for each. What every crowd leaves would grow with every round; caches fill once, but not all in the first.
+// Memory is back to its base when a crowd as large as those before leaves no more than this behind, in KiB: a quarter
+// of a kilobyte for each. What every crowd leaves would grow with every round; caches fill once, but not all in the
+// first.
 constexpr long kept_again = 500;
 constexpr int most_rounds = 6;
 
@@ -115,13 +116,14 @@ void crowd_in(const Kind& kind) {
     crowd.clear();
     CHECK(eventually([&] { return sockets_of(pid) <= sockets_before; }));
     const long bound = highest + (round == 0 ? kind.kept : kept_again);
-    const bool back = sanitized || eventually([&] { return memory_of(pid) <= bound; }, std::chrono::seconds{round == 0 ? 30 : 3});
+    const bool back =
+        sanitized || eventually([&] { return memory_of(pid) <= bound; }, std::chrono::seconds{round == 0 ? 30 : 3});
     if (round == 0) CHECK(back);
     settled = round > 0 && back;
     highest = std::max(highest, memory_of(pid));
-    std::cout << kind.name << ": p50 " << took[took.size() / 2] << " ms, p99 " << took[took.size() * 99 / 100] << " ms, worst "
-              << took.back() << " ms; memory before " << memory_before << " KiB, beside it " << memory_beside << " KiB, after it "
-              << memory_of(pid) << " KiB\n";
+    std::cout << kind.name << ": p50 " << took[took.size() / 2] << " ms, p99 " << took[took.size() * 99 / 100]
+              << " ms, worst " << took.back() << " ms; memory before " << memory_before << " KiB, beside it "
+              << memory_beside << " KiB, after it " << memory_of(pid) << " KiB\n";
   }
   CHECK(settled);
   CHECK(ask(port, 10, [] {}).size() == 10);
@@ -133,10 +135,11 @@ TEST_CASE("a crowd of slow headers") {
 }
 
 TEST_CASE("a crowd of slow bodies") {
-  crowd_in(
-      {"slow bodies", 4'000,
-       [](Wire& wire) { wire.send("POST /users" + host + "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{"); },
-       [](Wire& wire) { wire.send(" "); }});
+  crowd_in({"slow bodies", 4'000,
+            [](Wire& wire) {
+              wire.send("POST /users" + host + "Content-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{");
+            },
+            [](Wire& wire) { wire.send(" "); }});
 }
 
 TEST_CASE("a crowd of slow readers") {
@@ -153,7 +156,8 @@ TEST_CASE("a crowd of silent connections") { crowd_in({"half-open", 2'000, nothi
 
 TEST_CASE("a crowd that resets") {
   // Each leaves in the middle of a request, and another comes in its place.
-  static const std::string part = "POST /users" + host + "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+  static const std::string part =
+      "POST /users" + host + "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
   crowd_in({"resets", 8'000, [](Wire& wire) { wire.send(part); },
             [](Wire& wire) {
               wire.reset();

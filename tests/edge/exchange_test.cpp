@@ -11,9 +11,10 @@ using namespace svc::test;
 
 const std::string json = "Content-Type: application/json\r\n";
 
-std::string request(const std::string& method, const std::string& target, const std::string& id, const std::string& fields = "",
-                    const std::string& body = "", const std::string& version = "1.1") {
-  return method + " " + target + " HTTP/" + version + "\r\nHost: h\r\nX-Request-Id: " + id + "\r\n" + fields + "\r\n" + body;
+std::string request(const std::string& method, const std::string& target, const std::string& id,
+                    const std::string& fields = "", const std::string& body = "", const std::string& version = "1.1") {
+  return method + " " + target + " HTTP/" + version + "\r\nHost: h\r\nX-Request-Id: " + id + "\r\n" + fields + "\r\n" +
+         body;
 }
 std::string get(const std::string& id, const std::string& fields = "") { return request("GET", "/items", id, fields); }
 std::string post(const std::string& id, const std::string& body) {
@@ -38,7 +39,8 @@ std::vector<Asked> one_of_each() {
           {request("HEAD", "/openapi.json", "3"), 200, true},
           {request("POST", "/nothing", "4", "Content-Length: 0\r\n"), 404},
           {request("POST", "/users", "5", json + "Content-Length: 4\r\nExpect: 100-continue\r\n", "[1 ]"), 422},
-          {request("POST", "/sessions", "6", json + "Content-Length: 44\r\n", R"({"email":"a@example.com","password":"12345"})"),
+          {request("POST", "/sessions", "6", json + "Content-Length: 44\r\n",
+                   R"({"email":"a@example.com","password":"12345"})"),
            401}};
 }
 std::string text_of(const std::vector<Asked>& asked) {
@@ -185,7 +187,8 @@ TEST_CASE("a connection is kept or ended as its client asks") {
   for (const auto& row : rows) {
     CAPTURE(row.version, row.connection);
     Wire wire(system.gateway());
-    wire.send(request("GET", "/openapi.json", "1", row.connection, "", row.version) + get("2", "Connection: close\r\n"));
+    wire.send(request("GET", "/openapi.json", "1", row.connection, "", row.version) +
+              get("2", "Connection: close\r\n"));
     const auto replies = wire.replies();
     REQUIRE(replies.size() == (row.kept ? 2 : 1));
     CHECK(replies[0].status == 200);

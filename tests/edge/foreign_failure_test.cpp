@@ -51,7 +51,8 @@ TEST_CASE("a head without end is given up before it is large") {
   ForeignService shop([](Peer& peer, const std::string&) {
     const std::string field = "X-A: " + std::string(1'000, 'a') + "\r\n";
     peer.send(ok);
-    for (int i = 0; i < 1'000'000 && peer.send(field); ++i) {}  // a gigabyte
+    for (int i = 0; i < 1'000'000 && peer.send(field); ++i) {
+    }  // a gigabyte
     return false;
   });
   Edge edge(open_route);

@@ -158,13 +158,17 @@ TEST_CASE("who does not read stops who writes, either way") {
       return false;
     }
     peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    state = fills_up([&](const auto& some) {
-      static std::string left;
-      if (left.empty()) left = chunk_of(some);
-      const auto sent = peer.send_some(left);
-      left.erase(0, sent);
-      return sent;
-    }, much) ? 1 : 2;
+    state = fills_up(
+                [&](const auto& some) {
+                  static std::string left;
+                  if (left.empty()) left = chunk_of(some);
+                  const auto sent = peer.send_some(left);
+                  left.erase(0, sent);
+                  return sent;
+                },
+                much)
+                ? 1
+                : 2;
     return false;
   });
   Edge edge(route("/shop", "shop", "auth = \"none\"\nidle_timeout_ms = 60000\n"));

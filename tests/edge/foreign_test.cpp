@@ -187,12 +187,39 @@ TEST_CASE("no field by which some server knows its user, its client or its reque
   Edge edge(route("/shop", "shop", "auth = \"none\"\n"));
   ForeignService shop(tell);
   edge.add("shop", shop.port());
-  for (const std::string name :
-       {"Remote-User", "Remote-Addr", "X-Remote-User", "X-Remote-IP", "X-Client-IP", "X-Client-Cert", "True-Client-IP",
-        "CF-Connecting-IP", "X-Cluster-Client-IP", "X-Original-URL", "X-Original-Host", "X-Rewrite-URL", "X-Forwarded",
-        "X-Host", "X-Scheme", "Front-End-Https", "Proxy", "X-HTTP-Method", "X-HTTP-Method-Override",
-        "X-Method-Override", "X-Subject", "X-Admin", "X-Groups", "X-Roles", "X-Auth-Email", "X-Authenticated-User",
-        "remote-user", "PROXY", "Remote_User", "X_Method_Override", "X-Kept_Not", "Content_Length", "_"}) {
+  for (const std::string name : {"Remote-User",
+                                 "Remote-Addr",
+                                 "X-Remote-User",
+                                 "X-Remote-IP",
+                                 "X-Client-IP",
+                                 "X-Client-Cert",
+                                 "True-Client-IP",
+                                 "CF-Connecting-IP",
+                                 "X-Cluster-Client-IP",
+                                 "X-Original-URL",
+                                 "X-Original-Host",
+                                 "X-Rewrite-URL",
+                                 "X-Forwarded",
+                                 "X-Host",
+                                 "X-Scheme",
+                                 "Front-End-Https",
+                                 "Proxy",
+                                 "X-HTTP-Method",
+                                 "X-HTTP-Method-Override",
+                                 "X-Method-Override",
+                                 "X-Subject",
+                                 "X-Admin",
+                                 "X-Groups",
+                                 "X-Roles",
+                                 "X-Auth-Email",
+                                 "X-Authenticated-User",
+                                 "remote-user",
+                                 "PROXY",
+                                 "Remote_User",
+                                 "X_Method_Override",
+                                 "X-Kept_Not",
+                                 "Content_Length",
+                                 "_"}) {
     CAPTURE(name);
     CHECK_THAT(edge.ask("GET", "/shop", name + ": evil\r\n").body, !ContainsSubstring("evil"));
   }

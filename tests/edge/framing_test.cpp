@@ -81,16 +81,19 @@ std::vector<Row> encodings() {
       row("no encoding named", "Transfer-Encoding:\r\n", 501),
       row("chunked twice", chunked + chunked, 400),
       row("gzip and chunked in two fields", "Transfer-Encoding: gzip\r\n" + chunked, 400),
-      {"chunked in HTTP/1.0", request("POST /users HTTP/1.0", chunked, "0\r\n\r\n" + smuggled), 400, "bad_transfer_encoding"},
+      {"chunked in HTTP/1.0", request("POST /users HTTP/1.0", chunked, "0\r\n\r\n" + smuggled), 400,
+       "bad_transfer_encoding"},
       {"a vertical tab behind it", post("Transfer-Encoding: chunked\v\r\n", "0\r\n\r\n" + smuggled), 400, "bad_header"},
       {"a space before the colon", post("Transfer-Encoding : chunked\r\n", "0\r\n\r\n" + smuggled), 400, "bad_header"},
-      {"an underscore makes another field", post("Transfer_Encoding: chunked\r\n" + length("{}"), "{}"), 422, "rule_broken",
-       After::stays},
+      {"an underscore makes another field", post("Transfer_Encoding: chunked\r\n" + length("{}"), "{}"), 422,
+       "rule_broken", After::stays},
   };
 }
 
 std::vector<Row> chunks() {
-  const auto bad = [](const std::string& name, const std::string& body) { return Row{name, in_chunks(body), 400, "bad_chunk"}; };
+  const auto bad = [](const std::string& name, const std::string& body) {
+    return Row{name, in_chunks(body), 400, "bad_chunk"};
+  };
   const std::string end = "0\r\n\r\n";
   return {
       bad("size 0x2", "0x2\r\n{}\r\n" + end),
@@ -120,11 +123,15 @@ std::vector<Row> chunks() {
 }
 
 std::vector<Row> fields() {
-  const auto bad = [](const std::string& name, const std::string& lines) { return Row{name, get(lines), 400, "bad_header"}; };
+  const auto bad = [](const std::string& name, const std::string& lines) {
+    return Row{name, get(lines), 400, "bad_header"};
+  };
   const auto folded = [](const std::string& name, const std::string& lines) {
     return Row{name, get(lines), 400, "folded_header"};
   };
-  const auto lf = [](const std::string& name, const std::string& lines) { return Row{name, get(lines), 400, "bare_lf"}; };
+  const auto lf = [](const std::string& name, const std::string& lines) {
+    return Row{name, get(lines), 400, "bare_lf"};
+  };
   const auto with_hosts = [](const std::string& name, const std::string& lines) {
     return Row{name, "GET /items HTTP/1.1\r\n" + lines + "\r\n" + smuggled, 400, "bad_host"};
   };
@@ -158,9 +165,8 @@ std::vector<Row> fields() {
       with_hosts("two Hosts in one", "Host: a,b\r\n"),
       with_hosts("a Host with parameters", "Host: h;c=d\r\n"),
       with_hosts("a Host with other sub-delims", "Host: !$&'()*+\r\n"),
-      {"a Host of every sound kind",
-       "GET /items HTTP/1.1\r\nHost: [fe80::1%25eth0]:80\r\nX-Request-Id: outer\r\n\r\n", 401,
-       "token_missing", After::stays},
+      {"a Host of every sound kind", "GET /items HTTP/1.1\r\nHost: [fe80::1%25eth0]:80\r\nX-Request-Id: outer\r\n\r\n",
+       401, "token_missing", After::stays},
       {"CR LF by percent signs in a value",
        request("GET /items HTTP/1.1", "X-A: a%0d%0aX-Request-Id:%20smuggled\r\n", ""), 401, "token_missing",
        After::stays},
@@ -208,8 +214,8 @@ std::vector<Row> lines() {
       bad_target("two hosts in one", "http://a,b/items"),
       {"asterisk-form", request("OPTIONS * HTTP/1.1", "", ""), 404, "no_such_route", After::stays},
       {"a method in lower case", request("get /items HTTP/1.1", "", ""), 405, "method_not_allowed", After::stays},
-      {"CR LF by percent signs in the target", request("GET /items%0d%0aX-Request-Id:%20smuggled HTTP/1.1", "", ""), 404,
-       "no_such_route", After::stays},
+      {"CR LF by percent signs in the target", request("GET /items%0d%0aX-Request-Id:%20smuggled HTTP/1.1", "", ""),
+       404, "no_such_route", After::stays},
       {"one empty line before", "\r\n" + request("GET /items HTTP/1.1", "", ""), 401, "token_missing", After::stays},
       {"many empty lines before", "\r\n\r\n\r\n" + smuggled, 400, "bad_request_line"},
       {"TLS to a port without", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n"s + smuggled, 400, "bare_lf"},
@@ -219,15 +225,19 @@ std::vector<Row> lines() {
 // Bodies that nobody reads.
 std::vector<Row> unread_bodies() {
   const auto sized = [](const std::string& line) { return request(line, length(smuggled), smuggled); };
-  const auto in_chunk = [](const std::string& line) { return request(line, chunked, "3b\r\n" + smuggled + "\r\n0\r\n\r\n"); };
+  const auto in_chunk = [](const std::string& line) {
+    return request(line, chunked, "3b\r\n" + smuggled + "\r\n0\r\n\r\n");
+  };
   REQUIRE(smuggled.size() == 0x3b);
   return {
       {"GET with a body", sized("GET /items HTTP/1.1"), 400, "unexpected_body"},
       {"GET with a chunked body", in_chunk("GET /items HTTP/1.1"), 400, "unexpected_body"},
       {"GET to no route, with a body", sized("GET /nothing HTTP/1.1"), 400, "unexpected_body"},
       {"POST to no route, with a body", sized("POST /nothing HTTP/1.1"), 404, "no_such_route", After::either},
-      {"POST to no route, with a chunked body", in_chunk("POST /nothing HTTP/1.1"), 404, "no_such_route", After::either},
-      {"a method that is not there, with a body", sized("PATCH /items HTTP/1.1"), 405, "method_not_allowed", After::either},
+      {"POST to no route, with a chunked body", in_chunk("POST /nothing HTTP/1.1"), 404, "no_such_route",
+       After::either},
+      {"a method that is not there, with a body", sized("PATCH /items HTTP/1.1"), 405, "method_not_allowed",
+       After::either},
       {"a method nobody knows, with a body", sized("BREW /items HTTP/1.1"), 405, "method_not_allowed", After::either},
       {"OPTIONS with a body", sized("OPTIONS * HTTP/1.1"), 404, "no_such_route", After::either},
       {"a body without token", sized("POST /orders HTTP/1.1"), 401, "token_missing", After::either},
@@ -238,8 +248,8 @@ std::vector<Row> unread_bodies() {
       {"a body of another type", sized("POST /users HTTP/1.1"), 415, "content_type", After::either},
       {"an encoded body", post("Content-Encoding: gzip\r\n" + length(smuggled), smuggled), 415, "content_encoding",
        After::either},
-      {"an encoded body in chunks", post("Content-Encoding: gzip\r\n" + chunked, "3b\r\n" + smuggled + "\r\n0\r\n\r\n"), 415,
-       "content_encoding", After::either},
+      {"an encoded body in chunks", post("Content-Encoding: gzip\r\n" + chunked, "3b\r\n" + smuggled + "\r\n0\r\n\r\n"),
+       415, "content_encoding", After::either},
       {"an unknown Expect", post("Expect: the-unexpected\r\n" + length(smuggled), smuggled), 417, "bad_expect"},
   };
 }

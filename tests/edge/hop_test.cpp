@@ -85,14 +85,13 @@ const std::string body = "2\r\n{}\r\n0\r\nX-Svc-Cluster: x\r\n\r\n";
 TEST_CASE("the next hop gets one canonical request, whatever came") {
   Gateway gateway;
   Wire wire(gateway.port);
-  wire.send(
-      post_users +
-      "Content-Type: application/json\r\n"
-      "X-A: a%0d%0aX-User-Id:%20root\r\n"
-      "X-User-Id: root\r\nX_User_Id: root\r\nX-Svc-Cluster: root\r\nX-Forwarded-For: root\r\n"
-      "Connection: keep-alive, X-Hop\r\nX-Hop: root\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\n"
-      "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n" +
-      body);
+  wire.send(post_users +
+            "Content-Type: application/json\r\n"
+            "X-A: a%0d%0aX-User-Id:%20root\r\n"
+            "X-User-Id: root\r\nX_User_Id: root\r\nX-Svc-Cluster: root\r\nX-Forwarded-For: root\r\n"
+            "Connection: keep-alive, X-Hop\r\nX-Hop: root\r\nKeep-Alive: 5\r\nTE: trailers\r\nUpgrade: h2c\r\n"
+            "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n" +
+            body);
   auto text = gateway.hop.take();
   CAPTURE(text);
   CHECK(text.starts_with("POST /users?x=%0d%0aA:b HTTP/1.1\r\n"));
@@ -117,7 +116,8 @@ TEST_CASE("the next hop gets one canonical request, whatever came") {
     CAPTURE(name);
     CHECK(value != "root");
   }
-  for (const std::string name : {"Transfer-Encoding", "Keep-Alive", "TE", "Upgrade", "Expect", "X-Hop", "X_User_Id", "X-User-Id"})
+  for (const std::string name :
+       {"Transfer-Encoding", "Keep-Alive", "TE", "Upgrade", "Expect", "X-Hop", "X_User_Id", "X-User-Id"})
     CHECK(fields.count(name) == 0);
   gateway.hop.answer("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}");
   CHECK(wire.reply()->status == 201);
@@ -162,7 +162,8 @@ TEST_CASE("bytes behind an answer are nobody's answer") {
   const std::string ask = post_users + "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
   wire.send(ask);
   gateway.hop.take();
-  gateway.hop.answer("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 299 Mine\r\nContent-Length: 2\r\n\r\n{}");
+  gateway.hop.answer(
+      "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 299 Mine\r\nContent-Length: 2\r\n\r\n{}");
   CHECK(wire.reply()->status == 201);
   wire.send(ask);
   gateway.hop.take();

@@ -47,7 +47,8 @@ TEST_CASE("a header block may have 32 KiB and 100 fields") {
       for (int i = 2; i < count - 1; ++i) fields += "X-" + std::to_string(i) + ": a\r\n";
       const std::string last = "X-Last: \r\n\r\n";
       fields +=
-          "X-Last: " + std::string(size > fields.size() + last.size() ? size - fields.size() - last.size() : 0, 'a') + "\r\n\r\n";
+          "X-Last: " + std::string(size > fields.size() + last.size() ? size - fields.size() - last.size() : 0, 'a') +
+          "\r\n\r\n";
       return fields;
     };
     // A route that anyone may ask, answered by a module: behind another hop where the system is split.
@@ -96,7 +97,8 @@ TEST_CASE("a body may have 1 MiB") {
     CHECK(status_of(port, chunked(limit + 1, 1'000, "")) == 413);  // there may be no end to it
     CHECK(status_of(port, chunked(8'000'000, 100'000, "")) == 413);
     // Extensions and trailers are no way around it.
-    CHECK(status_of(port, post + "Transfer-Encoding: chunked\r\n\r\n2;" + std::string(100'000, 'a') + "\r\n{}\r\n" + end) == 400);
+    CHECK(status_of(port, post + "Transfer-Encoding: chunked\r\n\r\n2;" + std::string(100'000, 'a') + "\r\n{}\r\n" +
+                              end) == 400);
     CHECK(status_of(port, post + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: " + std::string(100'000, 'a') +
                               "\r\n\r\n") == 400);
   }
@@ -143,8 +145,9 @@ TEST_CASE("a body that comes too slowly is answered 408") {
     CAPTURE(name_of(placement));
     System system(placement, {"--http.server.body-grace-ms=400", "--http.server.body-bytes-per-second=2000"});
     const std::string post = "POST /users" + host + "Content-Type: application/json\r\n";
-    for (const std::string part : {"Content-Length: 5000\r\n\r\n", "Content-Length: 5000\r\n\r\n{",
-                                   "Transfer-Encoding: chunked\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n1f4\r\n{"}) {
+    for (const std::string part :
+         {"Content-Length: 5000\r\n\r\n", "Content-Length: 5000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n",
+          "Transfer-Encoding: chunked\r\n\r\n1f4\r\n{"}) {
       CAPTURE(part);
       const auto begun = Clock::now();
       Wire silent(system.gateway());

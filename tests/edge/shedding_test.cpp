@@ -73,8 +73,8 @@ TEST_CASE("requests beyond what may be answered at once are told 503, and the co
   // Its password takes more than a second to hash.
   const std::string person = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
   Wire slow(system.gateway());
-  slow.send("POST /users" + host + "Content-Type: application/json\r\nContent-Length: " + std::to_string(person.size()) +
-            "\r\n\r\n" + person);
+  slow.send("POST /users" + host +
+            "Content-Type: application/json\r\nContent-Length: " + std::to_string(person.size()) + "\r\n\r\n" + person);
   slow.await_read();
   Wire other(system.gateway());
   other.send(ask);

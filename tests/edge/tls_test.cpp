@@ -73,8 +73,9 @@ struct Certificate {
 
   explicit Certificate(const std::string& name) { make(name); }
   void make(const std::string& name) const {
-    const auto made = run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                                   "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout", key, "-out", certificate});
+    const auto made =
+        run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                     "-days", "2", "-subj", "/CN=" + name, "-keyout", key, "-out", certificate});
     INFO(made.err);
     REQUIRE(made.status == 0);
   }
@@ -90,8 +91,9 @@ TEST_CASE("HTTPS answers as HTTP does") {
     REQUIRE(client.agreed());
     // Pipelined, a long answer among them, and more than one record to be read.
     const std::string body = "{}" + std::string(100'000, ' ');
-    client.send("GET /openapi.json" + host + "\r\nPOST /users" + host + "Content-Type: application/json\r\nContent-Length: " +
-                std::to_string(body.size()) + "\r\n\r\n" + body + "GET /items" + host + "Connection: close\r\n\r\n");
+    client.send("GET /openapi.json" + host + "\r\nPOST /users" + host +
+                "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body +
+                "GET /items" + host + "Connection: close\r\n\r\n");
     bool orderly = false;
     const auto text = client.read_to_end(orderly);
     CHECK(orderly);
@@ -109,7 +111,8 @@ TEST_CASE("old protocols and weak ciphers are refused") {
   System system(whole, certificate.flags());
   CHECK_FALSE(Secured(system.gateway(), TLS1_VERSION, TLS1_VERSION).agreed());
   CHECK_FALSE(Secured(system.gateway(), TLS1_1_VERSION, TLS1_1_VERSION).agreed());
-  for (const auto* weak : {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-GCM-SHA256", "eNULL", "aNULL"}) {
+  for (const auto* weak :
+       {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "AES128-GCM-SHA256", "eNULL", "aNULL"}) {
     CAPTURE(weak);
     CHECK_FALSE(Secured(system.gateway(), TLS1_2_VERSION, TLS1_2_VERSION, weak).agreed());
   }
@@ -130,7 +133,8 @@ TEST_CASE("framing and times are as strict behind TLS") {
     flags.push_back(std::string("--http.server.") + key + "=400");
   System system(whole, flags);
   const std::vector<std::pair<std::string, std::string>> rows{
-      {"POST /users" + host + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x" + host + "\r\n", "400"},
+      {"POST /users" + host + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x" + host + "\r\n",
+       "400"},
       {"GET /items\n\n", "400"},
       {"GET /" + std::string(9'000, 'a'), "414"},
       {"GET /items HTTP/1.1\r\nHo", "408"},
@@ -188,8 +192,8 @@ TEST_CASE("a certificate that cannot be used is told at the start") {
   const Certificate first("first"), second("second");
   const TempDir dir;
   const auto start = [&](const std::string& certificate, const std::string& key) {
-    return run_command({svc_binary(), "--role=all", "--data", (dir / "data").string(), "--config=/dev/null", "--port.gateway=0",
-                        "--http.tls.certificate=" + certificate, "--http.tls.key=" + key});
+    return run_command({svc_binary(), "--role=all", "--data", (dir / "data").string(), "--config=/dev/null",
+                        "--port.gateway=0", "--http.tls.certificate=" + certificate, "--http.tls.key=" + key});
   };
   CHECK(start(first.certificate, "").status == 2);
   const auto other = start(first.certificate, second.key);

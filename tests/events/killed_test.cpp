@@ -55,12 +55,12 @@ class Pair {
     return child;
   }
   void start_publisher() {
-    publisher_ = started({"publish", "--data", dir_ / "publisher", "--port", std::to_string(port_),
-                          "--events", std::to_string(all_events), "--subjects", std::to_string(subjects)});
+    publisher_ = started({"publish", "--data", dir_ / "publisher", "--port", std::to_string(port_), "--events",
+                          std::to_string(all_events), "--subjects", std::to_string(subjects)});
   }
   void start_consumer() {
-    consumer_ = started(
-        {"consume", "--data", dir_ / "consumer", "--from", "http://127.0.0.1:" + std::to_string(port_)});
+    consumer_ =
+        started({"consume", "--data", dir_ / "consumer", "--from", "http://127.0.0.1:" + std::to_string(port_)});
   }
   static void end(Child& child) {
     child.signal(SIGKILL);
@@ -101,14 +101,12 @@ void survive(const std::string& name, const std::string& carrier, const Killers&
   Pair pair(carrier);
   for (int kill = 0; kill < kills; ++kill) {
     const int least = pair.effects() + 1 + static_cast<int>(random() % (all_events / (kills + 1)));
-    REQUIRE(
-        eventually([&] { return pair.effects() >= std::min(least, all_events); }, std::chrono::seconds{120}));
+    REQUIRE(eventually([&] { return pair.effects() >= std::min(least, all_events); }, std::chrono::seconds{120}));
     killers[static_cast<std::size_t>(kill) % killers.size()](pair);
   }
   REQUIRE(eventually([&] { return pair.effects() >= all_events; }, std::chrono::seconds{240}));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-  std::cout << all_events << " events by " << name << ", " << kills << " kills: " << took.count()
-            << " s\n";
+  std::cout << all_events << " events by " << name << ", " << kills << " kills: " << took.count() << " s\n";
   check_effects(pair);
 }
 

@@ -116,8 +116,8 @@ class Publisher {
         events.push_back(next);
         if (next.number < last_) subjects.push_back(next);
       }
-      auto writing = process_.database.write(
-          Steady::time_point::max(), [&](sql::Transaction& transaction) -> Result<Nothing> {
+      auto writing =
+          process_.database.write(Steady::time_point::max(), [&](sql::Transaction& transaction) -> Result<Nothing> {
             for (const auto& event : events) {
               transaction.execute(
                   "INSERT INTO numbers (subject, number) VALUES (?, ?) "
@@ -135,8 +135,7 @@ class Publisher {
   Moved last_of(const std::string& subject) {
     const auto number = process_.database.read([&](sql::Session& session) {
       return session.first(
-          "SELECT number FROM numbers WHERE subject = ?", [](const sql::Row& row) { return row.integer(0); },
-          subject);
+          "SELECT number FROM numbers WHERE subject = ?", [](const sql::Row& row) { return row.integer(0); }, subject);
     });
     return {subject, number.value_or(0)};
   }
@@ -171,8 +170,7 @@ int consume(const Flags& flags) {
   events::Consumer consumer(process.database, "hearer", process.environment);
   consumer.follow("maker", *maker);
   events::subscribe<Moved>(
-      consumer, "maker",
-      [](sql::Transaction& transaction, const Moved& moved, const Envelope&) -> Result<Nothing> {
+      consumer, "maker", [](sql::Transaction& transaction, const Moved& moved, const Envelope&) -> Result<Nothing> {
         transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)", moved.thing, moved.number);
         return Nothing{};
       });

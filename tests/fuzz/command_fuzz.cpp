@@ -132,12 +132,15 @@ void check_json(std::string_view text) {
   if (!json) return;
   std::size_t members = 0;
   int depth = 0;
-  const auto plain = Json::parse(text, [&](int at, Json::parse_event_t event, Json&) {
-    using Event = Json::parse_event_t;
-    if (event == Event::key) ++members;
-    if (event == Event::object_start || event == Event::array_start) depth = std::max(depth, at + 1);
-    return true;
-  }, false);
+  const auto plain = Json::parse(
+      text,
+      [&](int at, Json::parse_event_t event, Json&) {
+        using Event = Json::parse_event_t;
+        if (event == Event::key) ++members;
+        if (event == Event::object_start || event == Event::array_start) depth = std::max(depth, at + 1);
+        return true;
+      },
+      false);
   must(!plain.is_discarded() && plain == *json, "what is accepted is JSON, and taken for what it is");
   must(depth <= max_depth, "what is accepted is not nested deeply");
   must(members == count_members(*json), "no member comes twice");

@@ -91,9 +91,8 @@ struct Read {
 };
 
 bool same_entries(const std::vector<Entry>& a, const std::vector<Entry>& b) {
-  return std::ranges::equal(a, b, [](const Entry& x, const Entry& y) {
-    return x.name == y.name && x.size == y.size && x.tags == y.tags;
-  });
+  return std::ranges::equal(
+      a, b, [](const Entry& x, const Entry& y) { return x.name == y.name && x.size == y.size && x.tags == y.tags; });
 }
 
 bool same_values(const config::Config& a, const config::Config& b) {

@@ -79,9 +79,9 @@ void check_fields(std::string_view lines, const Headers& headers, const Framing&
          "a value is what stands behind the colon, without spaces around it");
     if (lower(field.name) == "content-length") {
       ++lengths;
-      must(framing.length && !field.value.empty() && std::ranges::all_of(field.value, [](unsigned char c) {
-             return std::isdigit(c) != 0;
-           }) && *framing.length == std::stoull(std::string(field.value)),
+      must(framing.length && !field.value.empty() &&
+               std::ranges::all_of(field.value, [](unsigned char c) { return std::isdigit(c) != 0; }) &&
+               *framing.length == std::stoull(std::string(field.value)),
            "Content-Length is what it says");
     }
     if (lower(field.name) == "transfer-encoding") {
@@ -139,7 +139,8 @@ void check_request(std::string_view text, const Limits& limits) {
   must(head.path.starts_with('/') || (head.path == "*" && head.method == "OPTIONS"), "a path begins with a slash");
   check_fields(text.substr(line.size() + 2), head.headers, head.framing);
   must(!head.framing.chunked || rest.ends_with('1'), "HTTP/1.0 has no chunks");
-  must(head.headers.count("host") == 1 || (rest.ends_with('0') && head.headers.count("host") == 0), "there is one Host");
+  must(head.headers.count("host") == 1 || (rest.ends_with('0') && head.headers.count("host") == 0),
+       "there is one Host");
 
   const Exact again(std::string(head.method) + " " + path_and_query + std::string(rest.substr(rest.size() - 9)) +
                     "\r\n" + written(head.headers));

@@ -27,8 +27,7 @@ int main(int count, char** arguments) {
     std::vector<std::filesystem::path> files;
     if (std::filesystem::is_directory(arguments[i]))
       for (const auto& entry : std::filesystem::directory_iterator(arguments[i])) files.push_back(entry.path());
-    else
-      files.emplace_back(arguments[i]);
+    else files.emplace_back(arguments[i]);
     for (const auto& file : files) play(file);
     played += files.size();
   }

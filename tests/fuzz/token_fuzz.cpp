@@ -40,7 +40,10 @@ ClusterKey cluster_key(const Clock& clock) {
 
 struct World {
   SigningKey ours{seed_of('a')}, other{seed_of('b')};
-  Claims claims{.sub = "0198c1b2-0000-7000-8000-000000000001", .scope = "customer", .sid = "s", .iat = 1'799'999'000,
+  Claims claims{.sub = "0198c1b2-0000-7000-8000-000000000001",
+                .scope = "customer",
+                .sid = "s",
+                .iat = 1'799'999'000,
                 .exp = 1'800'000'900};
   std::string access = ours.sign(claims);
   ManualClock clock{now};
@@ -77,7 +80,8 @@ std::string hmac(std::string_view text, std::string_view key) {
 bool sound(std::string_view header, std::string_view claims, const Jwk& key) {
   const auto head = Json::parse(header, nullptr, false), body = Json::parse(claims, nullptr, false);
   if (!head.is_object() || !body.is_object()) return false;
-  if (head.value("alg", Json{}) != "EdDSA" || head.value("kid", Json{}) != key.kid || head.contains("crit")) return false;
+  if (head.value("alg", Json{}) != "EdDSA" || head.value("kid", Json{}) != key.kid || head.contains("crit"))
+    return false;
   const auto text = [&](const char* name) { return body.contains(name) && body[name].is_string(); };
   const auto number = [&](const char* name) { return body.contains(name) && body[name].is_number_integer(); };
   if (!text("iss") || body["iss"] != "svc" || !text("sub") || !text("scope") || !number("iat") || !number("exp"))
@@ -136,7 +140,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Choices choices(input);
   const auto access = changed(world.access, choices), cluster = changed(world.cluster_token, choices);
   must(!world.believes(access) || access == world.access, "an access token with another letter is not believed");
-  must(!world.belongs(cluster) || cluster == world.cluster_token, "a cluster token with another letter belongs nowhere");
+  must(!world.belongs(cluster) || cluster == world.cluster_token,
+       "a cluster token with another letter belongs nowhere");
   must(!world.belongs(world.access) && !world.believes(world.cluster_token), "each kind of token is for its own door");
   return 0;
 }

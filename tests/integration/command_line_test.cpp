@@ -21,21 +21,20 @@ Outcome svc(std::vector<std::string> arguments, const std::vector<std::string>& 
 TEST_CASE("help and version") {
   const auto help = svc({"--help"});
   CHECK(help.status == 0);
-  for (const auto* flag :
-       {"--role", "--config", "--data", "--port.order", "--link.inventory", "--expose", "--cluster-key",
-        "--database.user", "--check-config", "--print-config", "openapi", "token"})
+  for (const auto* flag : {"--role", "--config", "--data", "--port.order", "--link.inventory", "--expose",
+                           "--cluster-key", "--database.user", "--check-config", "--print-config", "openapi", "token"})
     CHECK_THAT(help.out, ContainsSubstring(flag));
   CHECK_THAT(svc({"--version"}).out, Catch::Matchers::StartsWith("svc "));
 }
 
 TEST_CASE("every fault of a command line is told at once, with status 2") {
   const TempDir dir;
-  std::ofstream(dir / "bad.toml") << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
-  const auto bad =
-      svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
-           "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
-           "--events=kafka://x", "--order.wait-seconds=soon"},
-          {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
+  std::ofstream(dir / "bad.toml")
+      << "rolle = 'all'\n[port]\norder = 'x'\n[user]\nhash_memory_kib = 5\n[order.saga]\nlease_ms = 500\n";
+  const auto bad = svc({"--config", (dir / "bad.toml").string(), "--role=all,order,shoes", "--port.user=70000",
+                        "--link.user=ftp://x", "--link.order=local:", "--database.payment=postgresql://x", "--nonsense",
+                        "--events=kafka://x", "--order.wait-seconds=soon"},
+                       {"SVC_GATEWAY_CORS_ORIGINS=nowhere", "SVC_TYPO=1"});
   CHECK(bad.status == 2);
   CHECK(bad.out.empty());
   for (const auto* fault :
@@ -101,9 +100,8 @@ TEST_CASE("the password of a URL is shown to nobody") {
   CHECK_THAT(told("amqp://shop@broker:5672"), ContainsSubstring("\"amqp://shop@broker:5672\""));
   CHECK_THAT(told("amqp://broker:5672/x"), ContainsSubstring("\"amqp://broker:5672/x\""));
 
-  for (const std::string bad :
-       {"--events=amqp://shop:ses:a/m@e@broker:x", "--event=amqp://shop:ses:a/m@e@broker",
-        "--registry=http://shop:ses:a/m@e@broker", "--threads=amqp://shop:ses:a/m@e@broker"}) {
+  for (const std::string bad : {"--events=amqp://shop:ses:a/m@e@broker:x", "--event=amqp://shop:ses:a/m@e@broker",
+                                "--registry=http://shop:ses:a/m@e@broker", "--threads=amqp://shop:ses:a/m@e@broker"}) {
     CAPTURE(bad);
     const auto refused = svc({"--check-config", "--config=/dev/null", bad});
     CHECK(refused.status == 2);
@@ -144,8 +142,7 @@ TEST_CASE("a taken port is told, with status 1") {
 TEST_CASE("a data directory that cannot be written is told, with status 1") {
   const TempDir dir;
   std::ofstream(dir / "file") << "x";
-  const auto bad =
-      svc({"--data", (dir / "file" / "data").string(), "--config=/dev/null", "--port.gateway=0"});
+  const auto bad = svc({"--data", (dir / "file" / "data").string(), "--config=/dev/null", "--port.gateway=0"});
   CHECK(bad.status == 1);
   CHECK_THAT(bad.err, ContainsSubstring((dir / "file").string()));
   const auto address = svc({"--data", dir.path().string(), "--config=/dev/null", "--host=192.0.2.1"});
@@ -160,7 +157,7 @@ TEST_CASE("svc token prints the token alone, and makes the keys if there are non
   CHECK(made.status == 0);
   CHECK(std::ranges::count(made.out, '\n') == 1);
   CHECK(std::ranges::count(made.out, '.') == 2);
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat((dir / "d" / "keys" / "signing-1.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   for (const std::vector<std::string>& bad : {std::vector<std::string>{"--subject", "joe"},

@@ -11,8 +11,7 @@ using namespace svc::test;
 using Catch::Matchers::ContainsSubstring;
 
 // Parks an event in a module's database, as if it had been tried in vain.
-void park(const std::filesystem::path& file, const std::string& id, const std::string& state,
-          const std::string& data) {
+void park(const std::filesystem::path& file, const std::string& id, const std::string& state, const std::string& data) {
   SQLite::Database database(file.string(), SQLite::OPEN_READWRITE);
   database.setBusyTimeout(10'000);
   SQLite::Statement insert(database,
@@ -43,17 +42,16 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
   const auto listed = events({"list"});
   CAPTURE(listed.out, listed.err);
   CHECK(listed.status == 0);
-  for (const auto* word :
-       {"notification", "order_cancelled", "first", "second", "parked", "behind", "because"})
+  for (const auto* word : {"notification", "order_cancelled", "first", "second", "parked", "behind", "because"})
     CHECK_THAT(listed.out, ContainsSubstring(word));
   CHECK_THAT(events({"list", "--consumer=order"}).out, ContainsSubstring("No event is parked"));
   CHECK_THAT(events({"list", "--consumer=gateway"}).err, ContainsSubstring("consumes events"));
 
   const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };
-  for (const auto* line : {"\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 1\n",
-                           "\nsvc_events_parked{consumer=\"notification\",state=\"behind\"} 1\n",
-                           "\nsvc_events_parked{consumer=\"order\",state=\"parked\"} 0\n",
-                           "\nsvc_module_ready{module=\"payment\"} 1\n"})
+  for (const auto* line :
+       {"\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 1\n",
+        "\nsvc_events_parked{consumer=\"notification\",state=\"behind\"} 1\n",
+        "\nsvc_events_parked{consumer=\"order\",state=\"parked\"} 0\n", "\nsvc_module_ready{module=\"payment\"} 1\n"})
     CHECK_THAT(metrics(), ContainsSubstring(line));
   CHECK(send(system.gateway(), "GET", "/metrics").status == 404);
 
@@ -75,8 +73,7 @@ TEST_CASE("svc events lists what is parked, shows it, tries it again and drops i
     const auto page = send(system.gateway(), "GET", "/notifications", bearer(system.operator_token())).json();
     return page["items"].size() == 1 && page["items"][0]["status"] == "skipped";
   }));
-  CHECK_THAT(metrics(),
-             ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
+  CHECK_THAT(metrics(), ContainsSubstring("\nsvc_events_parked{consumer=\"notification\",state=\"parked\"} 0\n"));
 }
 
 TEST_CASE("metrics tell of the calls of each operation") {
@@ -87,11 +84,12 @@ TEST_CASE("metrics tell of the calls of each operation") {
   REQUIRE(post(account) == 409);
   REQUIRE(post("{}") == 422);
   const auto metrics = send(system.operations(), "GET", "/metrics").body;
-  for (const auto* line : {"\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"ok\"} 1\n",
-                           "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"conflict\"} 1\n",
-                           "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"invalid\"} 1\n",
-                           "\nsvc_operation_seconds_count{service=\"user\",operation=\"create_user\"} 3\n",
-                           "\nsvc_log_lines_dropped_total 0\n"})
+  for (const auto* line :
+       {"\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"ok\"} 1\n",
+        "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"conflict\"} 1\n",
+        "\nsvc_operations_total{service=\"user\",operation=\"create_user\",outcome=\"invalid\"} 1\n",
+        "\nsvc_operation_seconds_count{service=\"user\",operation=\"create_user\"} 3\n",
+        "\nsvc_log_lines_dropped_total 0\n"})
     CHECK_THAT(metrics, ContainsSubstring(line));
 }
 
@@ -99,8 +97,7 @@ TEST_CASE("metrics tell of events that were published, and of those that a consu
   System system(whole);
   const auto metrics = [&] { return send(system.operations(), "GET", "/metrics").body; };
   const auto account = R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})";
-  REQUIRE(send(system.gateway(), "POST", "/users", {{"Content-Type", "application/json"}}, account).status ==
-          201);
+  REQUIRE(send(system.gateway(), "POST", "/users", {{"Content-Type", "application/json"}}, account).status == 201);
   for (const auto* line : {"\nsvc_events_published_total{module=\"user\"} 1\n",
                            "\nsvc_events_unread{module=\"user\",reader=\"order\"} 0\n",
                            "\nsvc_events_lag{consumer=\"order\",module=\"user\"} 0\n",

@@ -23,7 +23,8 @@ const std::string one_anvil = R"({"items":[{"sku":"anvil","quantity":1}],"paymen
 
 TEST_CASE("one module alone starts, is ready, and says what it cannot reach") {
   const TempDir dir;
-  std::vector<std::string> words{svc_binary(), "--role=order", "--data", dir.path().string(), "--config=/dev/null", "--port.order=0"};
+  std::vector<std::string> words{svc_binary(),        "--role=order",       "--data",
+                                 dir.path().string(), "--config=/dev/null", "--port.order=0"};
   for (const auto* module : {"user", "inventory", "payment"})
     words.push_back(std::string("--link.") + module + "=http://127.0.0.1:" + std::to_string(free_port()));
   Child child(words, dir / "log");
@@ -37,7 +38,8 @@ TEST_CASE("one module alone starts, is ready, and says what it cannot reach") {
 
   // Nobody can tell whose token this is while the user module is away: not refused, but not now.
   const auto token_of = [](const std::filesystem::path& data) {
-    const auto made = run_command({svc_binary(), "token", "--subject", "u", "--scope", "admin", "--data", data.string()}).out;
+    const auto made =
+        run_command({svc_binary(), "token", "--subject", "u", "--scope", "admin", "--data", data.string()}).out;
     return bearer(made.substr(0, made.size() - 1));
   };
   const auto asked = send(port, "GET", "/orders", token_of(dir / "elsewhere"));
@@ -100,7 +102,7 @@ TEST_CASE("internal routes open to the cluster's token only, and never through t
 
 TEST_CASE("secrets are made at first start, for their owner only") {
   System system(whole);
-  struct stat info {};
+  struct stat info{};
   for (const auto* file : {"keys/cluster", "keys/signing-1.json", "user.db", "order.db", "payment.db"}) {
     CAPTURE(file);
     REQUIRE(::stat((system.data() / file).c_str(), &info) == 0);
@@ -117,7 +119,8 @@ TEST_CASE("two processes may serve one module on the same data") {
   REQUIRE(send(system.gateway(), "POST", "/users", {}, user_body).status == 201);
   const std::string ann = send(system.gateway(), "POST", "/sessions", {}, sign_in_body).json()["accessToken"];
   REQUIRE(send(system.gateway(), "PUT", "/items/anvil", bearer(ops), anvil).status == 201);
-  std::vector<std::string> words{svc_binary(), "--role=order", "--data", system.data().string(), "--config=/dev/null", "--port.order=0"};
+  std::vector<std::string> words{svc_binary(),           "--role=order",       "--data",
+                                 system.data().string(), "--config=/dev/null", "--port.order=0"};
   for (const std::string module : {"user", "inventory", "payment"})
     words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(system.port(module)));
   Child second(words, system.dir() / "second");
@@ -154,8 +157,14 @@ TEST_CASE("what a killed process left half-done, another that shares its data fi
   REQUIRE(pending.json()["status"] == "pending");
   system.process("order").signal(SIGKILL);
   system.process("order").wait();
-  std::vector<std::string> words{svc_binary(), "--role=order", "--data", system.data().string(), "--config=/dev/null", "--port.order=0",
-                                 "--order.saga.lease-ms=1500", "--order.saga.step-timeout-ms=500"};
+  std::vector<std::string> words{svc_binary(),
+                                 "--role=order",
+                                 "--data",
+                                 system.data().string(),
+                                 "--config=/dev/null",
+                                 "--port.order=0",
+                                 "--order.saga.lease-ms=1500",
+                                 "--order.saga.step-timeout-ms=500"};
   for (const std::string module : {"user", "inventory", "payment"})
     words.push_back("--link." + module + "=http://127.0.0.1:" + std::to_string(system.port(module)));
   Child second(words, system.dir() / "second");
@@ -167,7 +176,8 @@ TEST_CASE("what a killed process left half-done, another that shares its data fi
 }
 
 TEST_CASE("an order that cannot be undone is retried by an operator") {
-  System system(split, {"--order.saga.undo-attempts=2", "--order.saga.backoff-ms=10", "--order.saga.step-timeout-ms=300"});
+  System system(split,
+                {"--order.saga.undo-attempts=2", "--order.saga.backoff-ms=10", "--order.saga.step-timeout-ms=300"});
   const auto ops = system.operator_token();
   REQUIRE(send(system.gateway(), "POST", "/users", {}, user_body).status == 201);
   const std::string ann = send(system.gateway(), "POST", "/sessions", {}, sign_in_body).json()["accessToken"];
@@ -177,7 +187,9 @@ TEST_CASE("an order that cannot be undone is retried by an operator") {
   system.process("payment").wait();
   const auto stuck = send(system.gateway(), "POST", "/orders/" + id + "/cancel", bearer(ann));
   CHECK(stuck.status == 409);
-  REQUIRE(eventually([&] { return send(system.gateway(), "GET", "/orders/" + id, bearer(ann)).json()["status"] == "needs_attention"; }));
+  REQUIRE(eventually([&] {
+    return send(system.gateway(), "GET", "/orders/" + id, bearer(ann)).json()["status"] == "needs_attention";
+  }));
   system.restart("payment", SIGKILL);
   const auto retried = send(system.operations(), "POST", "/admin/orders/" + id + "/retry", bearer(ops));
   CHECK(retried.json()["status"] == "cancelled");
@@ -216,7 +228,9 @@ TEST_CASE("a full disk stops writes, not reads, and writes return with room") {
   CHECK(ready.status == 503);
   CHECK(ready.json()["modules"]["order"] != "ready");
   CHECK(ready.json()["modules"]["user"] == "ready");
-  CHECK(send(system.gateway(), "GET", "/orders/" + kept.json()["id"].get<std::string>(), bearer(ann)).json()["status"] == "confirmed");
+  CHECK(
+      send(system.gateway(), "GET", "/orders/" + kept.json()["id"].get<std::string>(), bearer(ann)).json()["status"] ==
+      "confirmed");
   CHECK(send(system.gateway(), "POST", "/sessions", {}, sign_in_body).status == 201);
 
   filler.close();
@@ -234,8 +248,8 @@ TEST_CASE("an fsync that fails is never answered with success") {
   const auto ops = system.operator_token();
   system.stop_all(SIGTERM);
   // The second and third sync of the WAL fail; the writer's probe then finds the disk well again.
-  system.start(0, {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", (system.data() / "inventory.db-wal").string(), "-e",
-                   "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=2..3"});
+  system.start(0, {"strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", (system.data() / "inventory.db-wal").string(),
+                   "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=2..3"});
   std::vector<int> statuses;
   for (int i = 0; i < 3; ++i)
     statuses.push_back(send(system.gateway(), "PUT", "/items/anvil" + std::to_string(i), bearer(ops), anvil).status);

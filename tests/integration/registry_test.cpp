@@ -18,19 +18,24 @@ struct Registry {
 
   explicit Registry(const std::vector<std::string>& flags = {}) { start(flags); }
   void start(const std::vector<std::string>& flags) {
-    std::vector<std::string> words{svc_binary(), "--role=registry", "--data", (dir / "data").string(), "--config=/dev/null",
+    std::vector<std::string> words{svc_binary(),
+                                   "--role=registry",
+                                   "--data",
+                                   (dir / "data").string(),
+                                   "--config=/dev/null",
                                    "--port.registry=" + std::to_string(port)};
     words.insert(words.end(), flags.begin(), flags.end());
     child = std::make_unique<Child>(words, dir / "log");
     port = json::parse(child->first_line().value_or("")).at("ports").at("registry").get<int>();
   }
   std::string token(const std::string& scope) const {
-    const auto made = run_command({svc_binary(), "token", "--subject", "program", "--scope", scope, "--ttl", "30d", "--data",
-                                   (dir / "data").string(), "--config=/dev/null"});
+    const auto made = run_command({svc_binary(), "token", "--subject", "program", "--scope", scope, "--ttl", "30d",
+                                   "--data", (dir / "data").string(), "--config=/dev/null"});
     REQUIRE(made.status == 0);
     return "Bearer " + made.out.substr(0, made.out.find('\n'));
   }
-  Answer ask(const std::string& method, const std::string& path, const std::string& bearer = "", const json& body = {}) const {
+  Answer ask(const std::string& method, const std::string& path, const std::string& bearer = "",
+             const json& body = {}) const {
     HeaderList headers;
     if (!bearer.empty()) headers.emplace_back("Authorization", bearer);
     return send(port, method, path, headers, body.is_null() ? "" : body.dump());
@@ -61,9 +66,8 @@ TEST_CASE("the registry runs alone, and takes programs that hold a token for the
   CHECK(found.json()["host"] == "127.0.0.1");
   CHECK(found.json()["port"] == registry.port);
   // It asks the instance, which is itself, how it is.
-  CHECK(eventually([&] {
-    return registry.ask("GET", "/services/shop").json()["instances"][0]["health"]["probe"] == "up";
-  }));
+  CHECK(eventually(
+      [&] { return registry.ask("GET", "/services/shop").json()["instances"][0]["health"]["probe"] == "up"; }));
   CHECK(registry.ask("GET", "/discover/shop?policy=consistent_hash").status == 422);
   CHECK(registry.ask("GET", "/discover/shop?policy=fair").status == 422);
   CHECK(registry.ask("DELETE", "/register/shop/" + id, token).status == 204);
@@ -92,7 +96,8 @@ TEST_CASE("bad registrations are refused and named") {
   CHECK(refused({{"metadata", {{"a", std::string(10'000, 'x')}}}}) == "/metadata/a");
   CHECK(refused({{"owner", "me"}}) == "/owner");
   // Whose name is none has no token for it.
-  CHECK(registry.ask("POST", "/register", token, {{"serviceName", "a shop"}, {"host", "a"}, {"port", 1}}).status == 403);
+  CHECK(registry.ask("POST", "/register", token, {{"serviceName", "a shop"}, {"host", "a"}, {"port", 1}}).status ==
+        403);
   CHECK(send(registry.port, "POST", "/register", {{"Authorization", token}}, "{").status == 400);
   CHECK(registry.ask("GET", "/services").json()["services"].empty());
 }
@@ -104,8 +109,8 @@ TEST_CASE("a watch is answered when something happens, ends with its process, an
   CHECK(start["reset"] == true);
   const auto watch = [&](const json& since) {
     Wire wire(registry.port);
-    wire.send("GET /watch?epoch=" + since["epoch"].get<std::string>() + "&since=" +
-              std::to_string(since["revision"].get<int>()) + "&timeout=30 HTTP/1.1\r\nHost: h\r\n\r\n");
+    wire.send("GET /watch?epoch=" + since["epoch"].get<std::string>() +
+              "&since=" + std::to_string(since["revision"].get<int>()) + "&timeout=30 HTTP/1.1\r\nHost: h\r\n\r\n");
     wire.await_read();
     return wire;
   };
@@ -115,7 +120,9 @@ TEST_CASE("a watch is answered when something happens, ends with its process, an
     return json::parse(reply->body);
   };
   auto waiting = watch(start);
-  REQUIRE(registry.ask("POST", "/register", token, {{"serviceName", "shop"}, {"host", "10.0.0.1"}, {"port", 1}}).status == 200);
+  REQUIRE(
+      registry.ask("POST", "/register", token, {{"serviceName", "shop"}, {"host", "10.0.0.1"}, {"port", 1}}).status ==
+      200);
   const auto news = body_of(waiting.reply());
   CHECK(news["changes"][0]["kind"] == "put");
   CHECK(news["changes"][0]["instance"]["port"] == 1);

@@ -25,7 +25,8 @@ TEST_CASE("svc status shows every instance, and how each process reaches the oth
   CHECK(shown.err.empty());
   for (const std::size_t copy : {0u, 1u})
     CHECK_THAT(shown.out, ContainsSubstring("127.0.0.1:" + std::to_string(system.port("user", copy))));
-  for (const auto* word : {"SERVICE", "LEASE", "live", "IN FLIGHT", "LINK TO", "gateway", "local", "registry", "serving", "closed"})
+  for (const auto* word :
+       {"SERVICE", "LEASE", "live", "IN FLIGHT", "LINK TO", "gateway", "local", "registry", "serving", "closed"})
     CHECK_THAT(shown.out, ContainsSubstring(word));
 
   system.process("registry").signal(SIGKILL);
@@ -34,8 +35,8 @@ TEST_CASE("svc status shows every instance, and how each process reaches the oth
   CHECK(without.status == 0);
   CHECK_THAT(without.out, ContainsSubstring("does not answer"));
   CHECK_THAT(without.out, ContainsSubstring(std::to_string(system.port("user", 1))));
-  const auto keyless = run_command(
-      {svc_binary(), "status", "--config=/dev/null", "--data=" + (system.data() / "none").string()});
+  const auto keyless =
+      run_command({svc_binary(), "status", "--config=/dev/null", "--data=" + (system.data() / "none").string()});
   CHECK(keyless.status == 1);
   CHECK_THAT(keyless.out, ContainsSubstring("no keys"));
   CHECK_FALSE(std::filesystem::exists(system.data() / "none"));

@@ -41,8 +41,8 @@ void check_form(const std::string& text) {
 }
 
 TEST_CASE("a message, to the letter") {
-  CHECK(render_text({"0190-a", "Anvils <orders@shop.example.com>", "kim@example.org", "김 Kim",
-                     "Order = done", "Hello 김,\ndone. \r\nlast", Time{1'769'851'800'999}}) ==
+  CHECK(render_text({"0190-a", "Anvils <orders@shop.example.com>", "kim@example.org", "김 Kim", "Order = done",
+                     "Hello 김,\ndone. \r\nlast", Time{1'769'851'800'999}}) ==
         "Date: Sat, 31 Jan 2026 09:30:00 +0000\r\n"
         "From: \"Anvils\" <orders@shop.example.com>\r\n"
         "To: =?utf-8?Q?=EA=B9=80_Kim?= <kim@example.org>\r\n"
@@ -95,10 +95,11 @@ TEST_CASE("a mail program reads what was written, in English and in Korean") {
 }
 
 TEST_CASE("names and subjects of every kind arrive as they are") {
-  const auto mails = with_names({"O'Neil \"the\" \\ Kim", "a@b.example, c", "Kim (Lee)", "=?utf-8?Q?forged?=",
-                                 "  spaces  around  ", "한", "\U0001F468\u200D\U0001F469\u200D\U0001F467",
-                                 "one two three four five six seven eight nine ten eleven twelve thirteen",
-                                 "\xC3\xA9t\xC3\xA9 in Paris, 100 % of it: <b>", "?=", "_under=score_"});
+  const auto mails =
+      with_names({"O'Neil \"the\" \\ Kim", "a@b.example, c", "Kim (Lee)", "=?utf-8?Q?forged?=", "  spaces  around  ",
+                  "한", "\U0001F468\u200D\U0001F469\u200D\U0001F467",
+                  "one two three four five six seven eight nine ten eleven twelve thirteen",
+                  "\xC3\xA9t\xC3\xA9 in Paris, 100 % of it: <b>", "?=", "_under=score_"});
   const auto read = read_all(mails);
   for (std::size_t i = 0; i < mails.size(); ++i) {
     CAPTURE(mails[i].subject);
@@ -131,14 +132,13 @@ TEST_CASE("an encoded-word never divides a character") {
 }
 
 TEST_CASE("no name and no subject adds a header field or ends the header") {
-  const auto mails =
-      with_names({"Kim\r\nBcc: victim@example.com", "Kim\nBcc: victim@example.com",
-                  "Kim\rBcc: victim@example.com", "Kim\r\n\r\nThe body begins here",
-                  "\r\n.\r\nMAIL FROM:<x@y.example>", "Kim\u2028Bcc: victim@example.com",
-                  "Kim\xC2\x85"
-                  "Bcc: victim@example.com",
-                  "Kim\" <victim@example.com>, \"", "Kim <victim@example.com>", "\xEA\xB9", "\xFF\xFE\r\n",
-                  "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\r\nX: y", std::string("a\0b\tc\x7f", 6)});
+  const auto mails = with_names(
+      {"Kim\r\nBcc: victim@example.com", "Kim\nBcc: victim@example.com", "Kim\rBcc: victim@example.com",
+       "Kim\r\n\r\nThe body begins here", "\r\n.\r\nMAIL FROM:<x@y.example>", "Kim\u2028Bcc: victim@example.com",
+       "Kim\xC2\x85"
+       "Bcc: victim@example.com",
+       "Kim\" <victim@example.com>, \"", "Kim <victim@example.com>", "\xEA\xB9", "\xFF\xFE\r\n",
+       "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\r\nX: y", std::string("a\0b\tc\x7f", 6)});
   const auto read = read_all(mails);
   for (std::size_t i = 0; i < mails.size(); ++i) {
     CAPTURE(mails[i].subject);
@@ -172,10 +172,9 @@ TEST_CASE("a body of any form ends its lines alike") {
 }
 
 TEST_CASE("an address or id that could be taken for more is refused for good") {
-  for (const auto& address : std::vector<std::string>{"", "kim", "kim@example.org\r\nRCPT TO:<x@example.com>",
-                                                      "kim@example.org>\nDATA", "<kim@example.org>",
-                                                      "kim@example.org, x@example.com", "kim lee@example.org",
-                                                      std::string("kim@example.org\0", 16)}) {
+  for (const auto& address : std::vector<std::string>{
+           "", "kim", "kim@example.org\r\nRCPT TO:<x@example.com>", "kim@example.org>\nDATA", "<kim@example.org>",
+           "kim@example.org, x@example.com", "kim lee@example.org", std::string("kim@example.org\0", 16)}) {
     CAPTURE(address);
     auto mail = some_mail();
     mail.to_address = address;
@@ -208,8 +207,8 @@ TEST_CASE("a sender is an address, with or without a name") {
   CHECK(read("Anvils & Co <a@b.example>") == "Anvils & Co|a@b.example");
   CHECK(read("\"Anvils, Co\" <a@b.example>") == "Anvils, Co|a@b.example");
   CHECK(read("주문 <a@b.example>") == "주문|a@b.example");
-  for (const auto* none : {"", "Anvils", "a@b.example>", "Anvils <a@b.example", "<>", "A\nB <a@b.example>",
-                           "A <주문@b.example>"}) {
+  for (const auto* none :
+       {"", "Anvils", "a@b.example>", "Anvils <a@b.example", "<>", "A\nB <a@b.example>", "A <주문@b.example>"}) {
     CAPTURE(none);
     CHECK(read(none).empty());
   }

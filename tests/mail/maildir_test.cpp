@@ -121,10 +121,9 @@ TEST_CASE("what is delivered was synced before it was named, and its name before
     return;
   }
   const TempDir dir;
-  const auto traced =
-      run_command({"strace", "-f", "-y", "-qq", "-o", dir / "trace", "-e", "trace=fsync,rename",
-                   fs::read_symlink("/proc/self/exe"), "a mail that is sent twice is there once*"},
-                  {"ASAN_OPTIONS=detect_leaks=0"});  // which no traced process can do
+  const auto traced = run_command({"strace", "-f", "-y", "-qq", "-o", dir / "trace", "-e", "trace=fsync,rename",
+                                   fs::read_symlink("/proc/self/exe"), "a mail that is sent twice is there once*"},
+                                  {"ASAN_OPTIONS=detect_leaks=0"});  // which no traced process can do
   REQUIRE(traced.status == 0);
   std::ifstream stream(dir / "trace");
   const std::string trace{std::istreambuf_iterator<char>(stream), {}};

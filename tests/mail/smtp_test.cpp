@@ -29,10 +29,9 @@ struct Certificate {
   std::string certificate = dir / "certificate.pem", key = dir / "key.pem";
 
   explicit Certificate(const std::string& name = "IP:127.0.0.1") {
-    const auto made =
-        run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                     "-nodes", "-days", "2", "-subj", "/CN=mail", "-addext", "subjectAltName=" + name,
-                     "-keyout", key, "-out", certificate});
+    const auto made = run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=mail",
+                                   "-addext", "subjectAltName=" + name, "-keyout", key, "-out", certificate});
     INFO(made.err);
     REQUIRE(made.status == 0);
   }
@@ -145,10 +144,8 @@ TEST_CASE("what the server says of one mail is told from what it says of all") {
   };
   for (const auto& [stage, status, code, reason] :
        {Case{"rcpt", 550, Code::invalid, "mail_refused"}, Case{"data", 554, Code::invalid, "mail_refused"},
-        Case{"mail", 552, Code::invalid, "mail_refused"},
-        Case{"mail", 550, Code::unavailable, "smtp_sender_refused"},
-        Case{"rcpt", 450, Code::unavailable, "smtp_deferred"},
-        Case{"data", 451, Code::unavailable, "smtp_deferred"},
+        Case{"mail", 552, Code::invalid, "mail_refused"}, Case{"mail", 550, Code::unavailable, "smtp_sender_refused"},
+        Case{"rcpt", 450, Code::unavailable, "smtp_deferred"}, Case{"data", 451, Code::unavailable, "smtp_deferred"},
         Case{"mail", 421, Code::unavailable, "smtp_deferred"},
         Case{"rcpt", 530, Code::unavailable, "smtp_auth_refused"}}) {
     CAPTURE(stage, status);
@@ -157,8 +154,7 @@ TEST_CASE("what the server says of one mail is told from what it says of all") {
     const auto sent = send_now(smtp, some_mail());
     check_refused(sent, code, reason);
     CHECK_THAT(sent.error().detail, ContainsSubstring(std::to_string(status)));
-    if (status != 530)
-      CHECK_THAT(sent.error().detail, ContainsSubstring(std::string("not at this ") + stage));
+    if (status != 530) CHECK_THAT(sent.error().detail, ContainsSubstring(std::string("not at this ") + stage));
     CHECK(server.count() == 0);
   }
 }

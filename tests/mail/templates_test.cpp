@@ -34,8 +34,7 @@ TEST_CASE("the texts built in hold every value, in every language") {
       const auto text = templates.fill(kind, locale, values);
       CAPTURE(text.subject, text.body);
       CHECK_THAT(text.subject, ContainsSubstring("0190"));
-      for (const auto name : placeholders(kind))
-        CHECK_THAT(text.body, ContainsSubstring(values.at(std::string(name))));
+      for (const auto name : placeholders(kind)) CHECK_THAT(text.body, ContainsSubstring(values.at(std::string(name))));
       CHECK(text.body.ends_with("\n"));
       CHECK((text.body.find("주문") != std::string::npos) == (locale == user::Locale::ko));
     }
@@ -67,10 +66,9 @@ TEST_CASE("every fault of an operator's texts is told at once, with its file") {
     told = faults.what();
   }
   const auto file = [&](std::size_t i) { return (dir / all_names[i]).string(); };
-  CHECK(told == file(0) + ": unknown placeholder {{orderID}}\n" + file(0) +
-                    ": unknown placeholder {{reason}}\n" + file(0) + ": {{name is not closed\n" + file(0) +
-                    ": }} without {{\n" + file(0) + ": {{a is not closed\n" + file(0) +
-                    ": unknown placeholder {{b}}\n" + file(1) +
+  CHECK(told == file(0) + ": unknown placeholder {{orderID}}\n" + file(0) + ": unknown placeholder {{reason}}\n" +
+                    file(0) + ": {{name is not closed\n" + file(0) + ": }} without {{\n" + file(0) +
+                    ": {{a is not closed\n" + file(0) + ": unknown placeholder {{b}}\n" + file(1) +
                     ": must begin with a line \"Subject: …\" and an empty line\n" + file(2) +
                     ": must begin with a line \"Subject: …\" and an empty line\n" + "cannot read " + file(3) +
                     ": No such file or directory");
@@ -85,7 +83,8 @@ TEST_CASE("an operator's texts are UTF-8, with or without a mark that says so") 
   for (const std::string words : {"주문", "\xf0\x9f\x93\xa6", "\xed\x9f\xbf", "\xee\x80\x80"})
     CHECK(load(words).fill(Kind::order_confirmed, user::Locale::ko, values).body == words + "\n");
   // CP949, a lone continuation, one that is missing, overlong, a surrogate, beyond the last
-  for (const std::string words : {"\xc1\xd6\xb9\xae", "\x80", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf5"}) {
+  for (const std::string words : {"\xc1\xd6\xb9\xae", "\x80", "\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                                  "\xf4\x90\x80\x80", "\xf5"}) {
     CAPTURE(words.size());
     CHECK_THROWS_WITH(load(words), ContainsSubstring("is not UTF-8"));
   }

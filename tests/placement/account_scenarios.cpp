@@ -7,7 +7,8 @@ namespace svc::test {
 namespace {
 
 void sign_up_and_in(Player& p) {
-  const auto made = p.post("/users", "", R"({"name":"Cy","email":"Cy@Example.com","password":"correct horse","locale":"ko"})");
+  const auto made =
+      p.post("/users", "", R"({"name":"Cy","email":"Cy@Example.com","password":"correct horse","locale":"ko"})");
   CHECK(made.status == 201);
   const auto session = p.post("/sessions", "", R"({"email":"cY@example.com","password":"correct horse"})");
   CHECK(session.status == 201);
@@ -35,7 +36,8 @@ void sign_in_with_a_stale_token(Player& p) {
 void guessing_is_stopped(Player& p) {
   p.post("/users", "", R"({"name":"Gil","email":"gil@example.com","password":"correct horse"})");
   for (int i = 0; i < 10; ++i) p.post("/sessions", "", R"({"email":"gil@example.com","password":"guess"})");
-  const auto stopped = send(p.system().gateway(), "POST", "/sessions", {}, R"({"email":"gil@example.com","password":"correct horse"})");
+  const auto stopped =
+      send(p.system().gateway(), "POST", "/sessions", {}, R"({"email":"gil@example.com","password":"correct horse"})");
   CHECK(stopped.status == 429);  // its Retry-After counts down, so it is not compared
   CHECK_FALSE(stopped.header("Retry-After").empty());
 }
@@ -48,7 +50,8 @@ void account_is_changed(Player& p) {
   p.ask("PATCH", path, token, R"({"email":"ann@example.com"})");
   p.ask("PATCH", path, token, R"({"password":"battery staple"})");
   p.ask("PATCH", path, token, R"({"password":"battery staple","currentPassword":"wrong"})");
-  CHECK(p.ask("PATCH", path, token, R"({"password":"battery staple","currentPassword":"correct horse"})").status == 200);
+  CHECK(p.ask("PATCH", path, token, R"({"password":"battery staple","currentPassword":"correct horse"})").status ==
+        200);
   p.ask("PATCH", path, token, R"({"role":"admin"})");
   p.ask("PATCH", path, token, R"({"name":null})");
   p.ask("PATCH", path, token, "{}");
@@ -112,14 +115,16 @@ void items_refused(Player& p) {
   p.put("/items/a%20b", p.people.ops, R"({"name":"x","unitPrice":{"amount":1,"currency":"USD"},"onHand":1})");
   p.put("/items/a%2Fb", p.people.ops, R"({"name":"x","unitPrice":{"amount":1,"currency":"USD"},"onHand":1})");
   p.put("/items/x", p.people.ops, R"({"name":"\u0000","unitPrice":{"amount":-1,"currency":"usd"},"onHand":-1})");
-  p.put("/items/x", p.people.ops, R"({"name":"x","unitPrice":{"amount":1.5,"currency":"USD"},"onHand":9223372036854775808})");
+  p.put("/items/x", p.people.ops,
+        R"({"name":"x","unitPrice":{"amount":1.5,"currency":"USD"},"onHand":9223372036854775808})");
   p.put("/items/x", p.people.ops, R"({"sku":"y","name":"x","unitPrice":{"amount":1,"currency":"USD"},"onHand":1})");
   p.put("/items/x", p.people.ops, R"({"name":"x","unitPrice":{"amount":1000000001,"currency":"USD"},"onHand":1})");
   p.get("/items/x", p.people.ops);
 }
 void stock_below_reserved(Player& p) {
   p.stock("held", 3);
-  const auto pending = p.post("/orders", p.people.ann, order_of("held", 3, "tok_timeout"), {{"Prefer", "respond-async"}});
+  const auto pending =
+      p.post("/orders", p.people.ann, order_of("held", 3, "tok_timeout"), {{"Prefer", "respond-async"}});
   // Reserved while the payment is not answered.
   while (send(p.system().gateway(), "GET", "/items/held", bearer(p.people.ops)).json().value("reserved", 0) != 3) {
   }
@@ -136,22 +141,21 @@ void items_are_listed(Player& p) {
 }  // namespace
 
 std::vector<Scenario> account_scenarios() {
-  return {
-      {"sign_up_and_in", sign_up_and_in},
-      {"sign_up_refused", sign_up_refused},
-      {"sign_in_refused", sign_in_refused},
-      {"sign_in_with_a_stale_token", sign_in_with_a_stale_token},
-      {"guessing_is_stopped", guessing_is_stopped},
-      {"account_is_changed", account_is_changed},
-      {"account_is_deleted", account_is_deleted},
-      {"accounts_of_others", accounts_of_others},
-      {"roles", roles},
-      {"users_are_listed", users_are_listed},
-      {"keys_are_published", keys_are_published},
-      {"items", items},
-      {"items_refused", items_refused},
-      {"stock_below_reserved", stock_below_reserved},
-      {"items_are_listed", items_are_listed}};
+  return {{"sign_up_and_in", sign_up_and_in},
+          {"sign_up_refused", sign_up_refused},
+          {"sign_in_refused", sign_in_refused},
+          {"sign_in_with_a_stale_token", sign_in_with_a_stale_token},
+          {"guessing_is_stopped", guessing_is_stopped},
+          {"account_is_changed", account_is_changed},
+          {"account_is_deleted", account_is_deleted},
+          {"accounts_of_others", accounts_of_others},
+          {"roles", roles},
+          {"users_are_listed", users_are_listed},
+          {"keys_are_published", keys_are_published},
+          {"items", items},
+          {"items_refused", items_refused},
+          {"stock_below_reserved", stock_below_reserved},
+          {"items_are_listed", items_are_listed}};
 }
 
 }  // namespace svc::test

@@ -7,9 +7,9 @@ namespace svc::test {
 namespace {
 
 void routes_that_are_not(Player& p) {
-  for (const std::string path :
-       {"/", "/nothing", "/users/", "/orders//timeline", "/internal/quotes", "/internal/users/x", "/admin/orders/x/retry",
-        "/health/ready", "/health/live", "/metrics", "//users", "/users/../orders", "/Users", "/users;x=1"}) {
+  for (const std::string path : {"/", "/nothing", "/users/", "/orders//timeline", "/internal/quotes",
+                                 "/internal/users/x", "/admin/orders/x/retry", "/health/ready", "/health/live",
+                                 "/metrics", "//users", "/users/../orders", "/Users", "/users;x=1"}) {
     CHECK(p.get(path, p.people.ops).status == 404);
     CHECK(p.ask("POST", path, p.people.ops, "{}").status == 404);
   }
@@ -26,14 +26,16 @@ void tokens_that_are_not(Player& p) {
   const std::string none = "eyJhbGciOiJub25lIn0";
   std::string changed = good;
   changed[first + 5] = changed[first + 5] == 'A' ? 'B' : 'A';
-  for (const auto& token : {std::string("x"), std::string("a.b.c"), good.substr(0, last + 1), good.substr(0, good.size() - 2),
-                            none + good.substr(first, last - first) + ".", none + good.substr(first), changed, good + "x"})
+  for (const auto& token :
+       {std::string("x"), std::string("a.b.c"), good.substr(0, last + 1), good.substr(0, good.size() - 2),
+        none + good.substr(first, last - first) + ".", none + good.substr(first), changed, good + "x"})
     CHECK(p.get("/orders", token).status == 401);
   p.ask("GET", "/orders", "", "", {{"Authorization", "Basic YTpi"}});
   p.ask("GET", "/orders", "", "", {{"Authorization", good}});
 }
 void bodies_that_are_not(Player& p) {
-  for (const std::string body : {"{oops", "{\"items\":NaN}", "{\"items\":1e999}", "{\"a\":1,\"a\":1}", "", "\xff", "{}{}"})
+  for (const std::string body :
+       {"{oops", "{\"items\":NaN}", "{\"items\":1e999}", "{\"a\":1,\"a\":1}", "", "\xff", "{}{}"})
     CHECK(p.ask("POST", "/orders", p.people.ann, body).status == (body.empty() ? 400 : 400));
   CHECK(p.ask("POST", "/orders", p.people.ann, std::string(65, '[') + std::string(65, ']')).status == 400);
   CHECK(p.ask("POST", "/orders", p.people.ann, "{}", {}, "text/plain").status == 415);
@@ -94,18 +96,17 @@ void openapi(Player& p) { CHECK(p.get("/openapi.json", "").status == 200); }
 }  // namespace
 
 std::vector<Scenario> edge_scenarios() {
-  return {
-      {"routes_that_are_not", routes_that_are_not},
-      {"methods_that_are_not", methods_that_are_not},
-      {"tokens_that_are_not", tokens_that_are_not},
-      {"bodies_that_are_not", bodies_that_are_not},
-      {"bodies_too_large", bodies_too_large},
-      {"identity_cannot_be_claimed", identity_cannot_be_claimed},
-      {"precedence", precedence},
-      {"head_is_get_without_content", head_is_get_without_content},
-      {"more_than_is_wanted", more_than_is_wanted},
-      {"administration", administration},
-      {"openapi", openapi}};
+  return {{"routes_that_are_not", routes_that_are_not},
+          {"methods_that_are_not", methods_that_are_not},
+          {"tokens_that_are_not", tokens_that_are_not},
+          {"bodies_that_are_not", bodies_that_are_not},
+          {"bodies_too_large", bodies_too_large},
+          {"identity_cannot_be_claimed", identity_cannot_be_claimed},
+          {"precedence", precedence},
+          {"head_is_get_without_content", head_is_get_without_content},
+          {"more_than_is_wanted", more_than_is_wanted},
+          {"administration", administration},
+          {"openapi", openapi}};
 }
 
 }  // namespace svc::test

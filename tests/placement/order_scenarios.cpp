@@ -9,8 +9,9 @@ namespace {
 void order_confirmed(Player& p) {
   p.stock("conf-a", 10, 250);
   p.stock("conf-b", 10, 100);
-  const auto order = p.post("/orders", p.people.ann,
-                            R"({"items":[{"sku":"conf-a","quantity":2},{"sku":"conf-b","quantity":1}],"paymentMethod":"tok_visa"})");
+  const auto order =
+      p.post("/orders", p.people.ann,
+             R"({"items":[{"sku":"conf-a","quantity":2},{"sku":"conf-b","quantity":1}],"paymentMethod":"tok_visa"})");
   CHECK(status_in(order) == "confirmed");
   p.get(order.header("Location"), p.people.ann);
   p.get("/orders/" + id_in(order) + "/timeline", p.people.ann);
@@ -53,19 +54,21 @@ void order_not_waited_for(Player& p) {
 }
 void order_refused(Player& p) {
   p.stock("ref", 5);
-  for (const std::string body :
-       {R"({})", R"({"items":[],"paymentMethod":"tok_visa"})", R"({"items":[{"sku":"ref","quantity":0}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":-5}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":10001}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":1.5}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":"1"}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":9223372036854775808}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":1},{"sku":"ref","quantity":1}],"paymentMethod":"tok_visa"})",
-        R"({"items":[{"sku":"ref","quantity":1,"unitPrice":{"amount":1,"currency":"USD"}}],"paymentMethod":"tok_visa"})",
-        R"({"items":{"sku":"ref"},"paymentMethod":"tok_visa"})", R"({"items":[{"sku":"ref","quantity":1}]})",
-        R"({"items":[{"sku":"ref","quantity":1}],"paymentMethod":""})",
-        R"({"items":[{"sku":"ref","quantity":1}],"paymentMethod":"tok_visa","status":"confirmed"})",
-        R"({"items":[null],"paymentMethod":null})"})
+  for (
+      const std::string body :
+      {R"({})", R"({"items":[],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":0}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":-5}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":10001}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":1.5}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":"1"}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":9223372036854775808}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":1},{"sku":"ref","quantity":1}],"paymentMethod":"tok_visa"})",
+       R"({"items":[{"sku":"ref","quantity":1,"unitPrice":{"amount":1,"currency":"USD"}}],"paymentMethod":"tok_visa"})",
+       R"({"items":{"sku":"ref"},"paymentMethod":"tok_visa"})", R"({"items":[{"sku":"ref","quantity":1}]})",
+       R"({"items":[{"sku":"ref","quantity":1}],"paymentMethod":""})",
+       R"({"items":[{"sku":"ref","quantity":1}],"paymentMethod":"tok_visa","status":"confirmed"})",
+       R"({"items":[null],"paymentMethod":null})"})
     CHECK(p.post("/orders", p.people.ann, body).status == 422);
 }
 void order_of_unknown_things(Player& p) {
@@ -74,8 +77,9 @@ void order_of_unknown_things(Player& p) {
   p.post("/orders", p.people.ann, order_of("known", 1, "cash"));
   p.post("/orders", p.people.ops, order_of("known", 1));
   p.post("/orders", p.people.ops, order_of("known", 1, "cash", R"(,"userId":"nobody")"));
-  p.post("/orders", p.people.ann,
-         R"({"items":[{"sku":"x1","quantity":1},{"sku":"known","quantity":1},{"sku":"x2","quantity":1}],"paymentMethod":"?"})");
+  p.post(
+      "/orders", p.people.ann,
+      R"({"items":[{"sku":"x1","quantity":1},{"sku":"known","quantity":1},{"sku":"x2","quantity":1}],"paymentMethod":"?"})");
 }
 void order_too_many_lines(Player& p) {
   std::string lines;

@@ -8,7 +8,7 @@
 namespace svc::test {
 
 inline std::string order_of(const std::string& sku, int quantity, const std::string& method = "tok_visa",
-                     const std::string& more = "") {
+                            const std::string& more = "") {
   return R"({"items":[{"sku":")" + sku + R"(","quantity":)" + std::to_string(quantity) + R"(}],"paymentMethod":")" +
          method + "\"" + more + "}";
 }

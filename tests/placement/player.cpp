@@ -34,7 +34,8 @@ std::string Player::masked(const std::string& text) {
 void Player::write(const std::string& request, const Answer& answer) {
   std::string line = masked(request) + "\n  " + std::to_string(answer.status);
   for (const auto* name : {"Content-Type", "Location", "WWW-Authenticate", "Allow", "Retry-After"})
-    if (const auto value = answer.header(name); !value.empty()) line += std::string("\n  ") + name + ": " + masked(value);
+    if (const auto value = answer.header(name); !value.empty())
+      line += std::string("\n  ") + name + ": " + masked(value);
   if (request.starts_with("HEAD ")) line += "\n  Content-Length: " + answer.header("Content-Length");
   if (answer.header("X-Request-Id").empty()) line += "\n  no X-Request-Id";
   line += "\n  " + masked(answer.body);
@@ -60,8 +61,8 @@ Answer Player::ask_operations(const std::string& method, const std::string& path
 
 void Player::stock(const std::string& sku, int on_hand, int amount, const std::string& currency) {
   put("/items/" + sku, people.ops,
-      R"({"name":"Item )" + sku + R"(","unitPrice":{"amount":)" + std::to_string(amount) + R"(,"currency":")" + currency +
-          R"("},"onHand":)" + std::to_string(on_hand) + "}");
+      R"({"name":"Item )" + sku + R"(","unitPrice":{"amount":)" + std::to_string(amount) + R"(,"currency":")" +
+          currency + R"("},"onHand":)" + std::to_string(on_hand) + "}");
 }
 
 Answer Player::settled(const std::string& order_id, const std::string& token) {
@@ -97,7 +98,8 @@ std::vector<std::string> Player::follow(const std::string& path, const std::stri
   std::vector<std::string> seen;
   std::string cursor;
   do {
-    const auto page = play(system_.gateway(), "GET", path + (cursor.empty() ? "" : "&cursor=" + cursor), token, "", {}, "", false);
+    const auto page =
+        play(system_.gateway(), "GET", path + (cursor.empty() ? "" : "&cursor=" + cursor), token, "", {}, "", false);
     write("GET " + path, page);
     const auto json = page.json();
     if (!json.is_object()) break;

@@ -13,9 +13,9 @@ namespace svc::test {
 
 /// The people of a system, made once for all scenarios.
 struct People {
-  std::string ops;               ///< token of an operator
-  std::string ann_id, ann;       ///< id and token of a customer
-  std::string bob_id, bob;       ///< and of another
+  std::string ops;          ///< token of an operator
+  std::string ann_id, ann;  ///< id and token of a customer
+  std::string bob_id, bob;  ///< and of another
 };
 
 class Player {
@@ -24,7 +24,8 @@ class Player {
 
   /// Sends a request to the gateway, writes request and answer down, and hands the answer back.
   Answer ask(const std::string& method, const std::string& path, const std::string& token = {},
-             const std::string& body = {}, HeaderList headers = {}, const std::string& content_type = "application/json");
+             const std::string& body = {}, HeaderList headers = {},
+             const std::string& content_type = "application/json");
   /// The same to the operations port.
   Answer ask_operations(const std::string& method, const std::string& path, const std::string& token = {});
 

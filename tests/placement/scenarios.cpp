@@ -18,8 +18,9 @@ People make_people(System& system) {
   People people;
   people.ops = system.operator_token();
   const auto enter = [&](const std::string& name, std::string& id, std::string& token) {
-    const auto made = send(system.gateway(), "POST", "/users", {},
-                           R"({"name":")" + name + R"(","email":")" + name + R"(@example.com","password":"correct horse"})");
+    const auto made =
+        send(system.gateway(), "POST", "/users", {},
+             R"({"name":")" + name + R"(","email":")" + name + R"(@example.com","password":"correct horse"})");
     REQUIRE(made.status == 201);
     id = made.json()["id"];
     const auto session = send(system.gateway(), "POST", "/sessions", {},

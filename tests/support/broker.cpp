@@ -54,14 +54,13 @@ void Broker::configure() const {
   std::ofstream settings(dir_ / "rabbitmq.conf");
   settings << "listeners.tcp.1 = 127.0.0.1:" << port_ << "\ndisk_free_limit.absolute = 1MB\n";
   if (tls_port_ != 0) {
-    const auto made = run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                                   "/CN=broker", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                                   "-keyout", dir_ / "key.pem", "-out", certificate()});
+    const auto made =
+        run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                     "-days", "2", "-subj", "/CN=broker", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                     "-keyout", dir_ / "key.pem", "-out", certificate()});
     if (made.status != 0) throw std::runtime_error("no certificate: " + made.err);
     settings << "listeners.ssl.1 = 127.0.0.1:" << tls_port_ << "\nssl_options.certfile = " << certificate()
-             << "\nssl_options.keyfile = " << (dir_ / "key.pem").string()
-             << "\nssl_options.verify = verify_none\n";
+             << "\nssl_options.keyfile = " << (dir_ / "key.pem").string() << "\nssl_options.verify = verify_none\n";
   }
   // Given, so that the system's are not read.
   std::ofstream(dir_ / "advanced.config") << "[].\n";
@@ -75,20 +74,17 @@ std::vector<std::string> Broker::environment() const {
           "ERL_EPMD_PORT=" + std::to_string(epmd_port_),
           "RABBITMQ_NODENAME=svc-test-" + std::to_string(port_) + "@localhost",
           "RABBITMQ_DIST_PORT=" + std::to_string(dist_port_), "RABBITMQ_CONF_ENV_FILE=" + file("environment"),
-          "RABBITMQ_CONFIG_FILE=" + file("rabbitmq.conf"),
-          "RABBITMQ_ADVANCED_CONFIG_FILE=" + file("advanced.config"),
+          "RABBITMQ_CONFIG_FILE=" + file("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE=" + file("advanced.config"),
           "RABBITMQ_ENABLED_PLUGINS_FILE=" + file("enabled_plugins"), "RABBITMQ_MNESIA_BASE=" + file("data"),
-          "RABBITMQ_LOG_BASE=" + file("log"), "RABBITMQ_LOGS=" + file("broker.log"),
-          "RABBITMQ_PID_FILE=" + file("pid"),
+          "RABBITMQ_LOG_BASE=" + file("log"), "RABBITMQ_LOGS=" + file("broker.log"), "RABBITMQ_PID_FILE=" + file("pid"),
           // With these the script becomes the server, so that the child is it; else it stays before it, and
           // leaves it behind.
-          "RABBITMQ_ALLOW_INPUT=1",
-          "RABBITMQ_SERVER_START_ARGS=-noinput -kernel inet_dist_use_interface {127,0,0,1}"};
+          "RABBITMQ_ALLOW_INPUT=1", "RABBITMQ_SERVER_START_ARGS=-noinput -kernel inet_dist_use_interface {127,0,0,1}"};
 }
 
 void Broker::start() {
-  server_ = std::make_unique<Child>(std::vector<std::string>{scripts + "rabbitmq-server"},
-                                    dir_ / "server.log", environment());
+  server_ = std::make_unique<Child>(std::vector<std::string>{scripts + "rabbitmq-server"}, dir_ / "server.log",
+                                    environment());
   const auto serves = [&] { return accepts(port_) && (tls_port_ == 0 || accepts(tls_port_)); };
   const auto settled = [&] { return !server_->running() || serves(); };
   if (!eventually(settled, std::chrono::seconds{180}) || !server_->running())

@@ -71,15 +71,14 @@ void check_same(const nlohmann::json& read, const notification::Mail& mail) {
   CHECK(read["recipients"] == nlohmann::json::array({mail.to_address}));
   CHECK(read["subject"] == mail.subject);
   CHECK(read["body"] == mail.body);
-  CHECK(read["fields"] == nlohmann::json({"Date", "From", "To", "Subject", "Message-ID", "MIME-Version",
-                                          "Content-Type", "Content-Transfer-Encoding", "Auto-Submitted"}));
+  CHECK(read["fields"] == nlohmann::json({"Date", "From", "To", "Subject", "Message-ID", "MIME-Version", "Content-Type",
+                                          "Content-Transfer-Encoding", "Auto-Submitted"}));
   CHECK(read["defects"] == nlohmann::json::array());
 }
 
 std::vector<std::string> files_in(const std::filesystem::path& directory) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory))
-    names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
 }

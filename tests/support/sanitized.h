@@ -1,5 +1,5 @@
-// Whether the tests and the binary were built with a sanitizer that keeps freed memory aside, and makes all slow: so how
-// much a process holds, and how long it takes, says nothing.
+// Whether the tests and the binary were built with a sanitizer that keeps freed memory aside, and makes all slow: so
+// how much a process holds, and how long it takes, says nothing.
 #pragma once
 
 namespace svc::test {

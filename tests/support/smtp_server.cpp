@@ -12,15 +12,14 @@ namespace fs = std::filesystem;
 
 bool SmtpServer::there() {
   const bool have = fs::exists(fs::path(SVC_TEST_PEERS) / "node_modules/smtp-server");
-  if (!have)
-    std::cerr << "SKIPPED: smtp-server is not in build/test-peers: scripts/test installs it from npm\n";
+  if (!have) std::cerr << "SKIPPED: smtp-server is not in build/test-peers: scripts/test installs it from npm\n";
   return have;
 }
 
 void SmtpServer::start() {
-  child_.emplace(std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/support/smtp_server.cjs",
-                                          dir_.path(), options_.dump()},
-                 dir_ / "log", std::vector<std::string>{"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
+  child_.emplace(
+      std::vector<std::string>{"node", SVC_SOURCE_DIR "/tests/support/smtp_server.cjs", dir_.path(), options_.dump()},
+      dir_ / "log", std::vector<std::string>{"NODE_PATH=" SVC_TEST_PEERS "/node_modules"});
   const auto line = child_->first_line();
   INFO(read_file(dir_ / "log"));
   REQUIRE(line);

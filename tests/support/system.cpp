@@ -213,8 +213,7 @@ void System::start(std::size_t process, const std::vector<std::string>& wrapper)
   words.insert(words.begin(), wrapper.begin(), wrapper.end());
   processes_[process] = std::make_unique<Child>(words, dir_.path() / ("log-" + std::to_string(process)));
   const auto line = processes_[process]->first_line();
-  if (!line || line->find("\"ready\"") == std::string::npos)
-    throw std::runtime_error("svc did not start: " + logs());
+  if (!line || line->find("\"ready\"") == std::string::npos) throw std::runtime_error("svc did not start: " + logs());
 }
 
 void System::start_all() {
@@ -236,8 +235,8 @@ void System::stop_all(int signal) {
 }
 
 std::string System::operator_token(const std::string& subject) const {
-  const auto made = run_command(
-      {svc_binary(), "token", "--subject", subject, "--scope", "admin", "--data", data().string(), "--config=/dev/null"});
+  const auto made = run_command({svc_binary(), "token", "--subject", subject, "--scope", "admin", "--data",
+                                 data().string(), "--config=/dev/null"});
   if (made.status != 0) throw std::runtime_error("svc token: " + made.err);
   return made.out.substr(0, made.out.find('\n'));
 }

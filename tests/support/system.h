@@ -47,9 +47,8 @@ class Child {
 using Placement = std::vector<std::vector<std::string>>;
 inline const Placement whole{{"all"}};
 inline const Placement split{{"user"}, {"inventory"}, {"payment"}, {"order"}, {"notification"}, {"gateway"}};
-inline const Placement twice{{"registry"},  {"user"},         {"user"},         {"inventory"},
-                             {"inventory"}, {"payment"},      {"payment"},      {"order"},
-                             {"order"},     {"notification"}, {"notification"}, {"gateway"}};
+inline const Placement twice{{"registry"}, {"user"},  {"user"},  {"inventory"},    {"inventory"},    {"payment"},
+                             {"payment"},  {"order"}, {"order"}, {"notification"}, {"notification"}, {"gateway"}};
 std::string name_of(const Placement& placement);
 
 class System {

@@ -21,8 +21,7 @@ struct Moved {
     return rows(field(&Moved::thing, "thing", "What was moved"),
                 field(&Moved::number, "number", "How many times it then had been"));
   }
-  static constexpr EventInfo event{
-      .type = "thing_moved", .version = 2, .summary = "A thing stands elsewhere"};
+  static constexpr EventInfo event{.type = "thing_moved", .version = 2, .summary = "A thing stands elsewhere"};
   const std::string& subject() const { return thing; }
 };
 

@@ -109,8 +109,7 @@ class World {
 
  private:
   template <class T, class Make>
-  static Task<> fulfil(std::optional<T>& answer, std::exception_ptr& thrown, std::binary_semaphore& ended,
-                       Make& make) {
+  static Task<> fulfil(std::optional<T>& answer, std::exception_ptr& thrown, std::binary_semaphore& ended, Make& make) {
     try {
       auto task = make();
       answer.emplace(co_await task);

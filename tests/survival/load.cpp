@@ -19,9 +19,12 @@ Load::Load(const System& system, std::function<int()> gateway, Options options)
   const auto ops = bearer(system.operator_token());
   const int port = gateway_();
   const std::string unique = std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
-  const auto user = send(port, "POST", "/users", {}, R"({"name":"Ann","email":"ann)" + unique + R"(@example.com","password":"correct horse"})");
-  const auto session = send(port, "POST", "/sessions", {}, R"({"email":"ann)" + unique + R"(@example.com","password":"correct horse"})");
-  const auto item = send(port, "PUT", "/items/anvil", ops, R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":1000000})");
+  const auto user = send(port, "POST", "/users", {},
+                         R"({"name":"Ann","email":"ann)" + unique + R"(@example.com","password":"correct horse"})");
+  const auto session =
+      send(port, "POST", "/sessions", {}, R"({"email":"ann)" + unique + R"(@example.com","password":"correct horse"})");
+  const auto item = send(port, "PUT", "/items/anvil", ops,
+                         R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":1000000})");
   if (user.status != 201 || session.status != 201 || item.status >= 300)
     throw std::runtime_error("no load: " + user.body + session.body + item.body);
   user_ = user.json()["id"];
@@ -99,7 +102,9 @@ void Load::ask_all_the_time(int client) {
     ask("GET", "/orders/" + id);
     // The same again, of which nothing new may come.
     if (number % 8 == 0)
-      if (const auto again = ask("POST", "/orders", key); again.is_object() && again.contains("id") && again["id"] != id) ++twice_;
+      if (const auto again = ask("POST", "/orders", key);
+          again.is_object() && again.contains("id") && again["id"] != id)
+        ++twice_;
     const std::lock_guard lock(mutex_);
     orders_.insert(id);
   }

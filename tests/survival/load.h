@@ -19,9 +19,8 @@ class Load {
   struct Options {
     int clients = 8;
     bool keep_alive = true;
-    bool writes = true;  ///< orders too, each under an Idempotency-Key
-    bool repeats =
-        false;  ///< 503 and 504 to an order are no failures: it is asked for again, by its key, until taken
+    bool writes = true;    ///< orders too, each under an Idempotency-Key
+    bool repeats = false;  ///< 503 and 504 to an order are no failures: it is asked for again, by its key, until taken
   };
   /// Makes a user and an item, and begins. `gateway` tells where to ask, for every request that opens a connection.
   Load(const System& system, std::function<int()> gateway, Options options);

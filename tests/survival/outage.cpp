@@ -18,7 +18,8 @@ Outage::Outage() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 1'024) != 0 || ::getsockname(listener_, generic, &size) != 0)
+  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 1'024) != 0 ||
+      ::getsockname(listener_, generic, &size) != 0)
     throw std::runtime_error("cannot listen");
   port_ = ntohs(address.sin_port);
   thread_ = std::thread([this] { serve(); });
@@ -52,9 +53,8 @@ void Outage::register_as(const std::string& service, const System& system, By by
     const SystemClock clock;
     shown = {{"X-Svc-Cluster", ClusterKey(system.data() / "keys" / "cluster", clock).token(service)}};
   } else {
-    const auto token =
-        run_command({svc_binary(), "token", "--subject", "outage", "--scope", "register:" + service, "--data",
-                     system.data().string(), "--config=/dev/null"});
+    const auto token = run_command({svc_binary(), "token", "--subject", "outage", "--scope", "register:" + service,
+                                    "--data", system.data().string(), "--config=/dev/null"});
     shown = bearer(token.out.substr(0, token.out.find('\n')));
   }
   const nlohmann::json self{{"serviceName", service},

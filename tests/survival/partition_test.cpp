@@ -61,12 +61,14 @@ TEST_CASE("an instance behind a one-way partition is passed over, and no read fa
                 {"--host=0.0.0.0", "--instance.address=" + network.here(), "--registry.lease-seconds=3",
                  "--registry.beat-ms=1000", "--http.deadline-seconds=2"});
   const auto registry = "http://" + network.here() + ":" + std::to_string(system.port("registry"));
-  Child far({"ip", "netns", "exec", network.name(), svc_binary(), "--role=inventory", "--config=/dev/null",
-             "--data=" + system.data().string(), "--host=" + network.there(), "--port.inventory=0", "--registry=" + registry},
-            system.dir() / "log-far");
+  Child far(
+      {"ip", "netns", "exec", network.name(), svc_binary(), "--role=inventory", "--config=/dev/null",
+       "--data=" + system.data().string(), "--host=" + network.there(), "--port.inventory=0", "--registry=" + registry},
+      system.dir() / "log-far");
   REQUIRE(far.first_line());
   const auto known = [&](const std::string& count) {
-    return eventually([&] { return send(system.operations(), "GET", "/health/ready").json()["links"]["inventory"] == count; });
+    return eventually(
+        [&] { return send(system.operations(), "GET", "/health/ready").json()["links"]["inventory"] == count; });
   };
   REQUIRE(known("2 instances"));
   Load load(system, [&] { return system.gateway(); }, {.writes = false});

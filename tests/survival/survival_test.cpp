@@ -20,7 +20,8 @@ bool soaks() { return std::getenv("SOAK") != nullptr; }
 
 const std::vector<std::string> services{"user", "inventory", "payment", "order"};
 // Leases of the shortest kind, so that a test need not wait for the usual ones.
-const std::vector<std::string> quick{"--registry.lease-seconds=3", "--registry.beat-ms=1000", "--registry.probe-ms=500"};
+const std::vector<std::string> quick{"--registry.lease-seconds=3", "--registry.beat-ms=1000",
+                                     "--registry.probe-ms=500"};
 
 json instances_of(const System& system, const std::string& service) {
   return send(system.port("registry"), "GET", "/services/" + service).json()["instances"];
@@ -103,7 +104,8 @@ TEST_CASE("what a copy that hung had been asked to set is not set behind what ca
   const auto ops = bearer(system.operator_token());
   const auto put = [&](int on_hand) {
     return send(system.gateway(), "PUT", "/items/anvil", ops,
-                R"({"name":"Anvil","unitPrice":{"amount":100,"currency":"USD"},"onHand":)" + std::to_string(on_hand) + "}")
+                R"({"name":"Anvil","unitPrice":{"amount":100,"currency":"USD"},"onHand":)" + std::to_string(on_hand) +
+                    "}")
         .status;
   };
   REQUIRE(eventually([&] { return put(1) == 201; }));
@@ -143,9 +145,7 @@ TEST_CASE("one of two copies hangs while it writes, of each service in turn, and
   for (std::string cursor = "/orders?limit=100"; !cursor.empty();) {
     const auto page = send(system.gateway(), "GET", cursor, bearer(load.customer())).json();
     listed += page["items"].size();
-    cursor = page.value("nextCursor", "").empty()
-                 ? ""
-                 : "/orders?limit=100&cursor=" + std::string(page["nextCursor"]);
+    cursor = page.value("nextCursor", "").empty() ? "" : "/orders?limit=100&cursor=" + std::string(page["nextCursor"]);
   }
   CHECK(listed == load.orders().size());
 }
@@ -233,9 +233,8 @@ TEST_CASE("who registers as a module with a token is sent neither the system's c
   check_no_failure(busy);
   for (int i = 0; i < 10; ++i)
     CHECK(send(system.port("registry"), "GET", "/discover/user").json()["port"] == system.port("user"));
-  const auto status =
-      run_command({svc_binary(), "status", "--config=/dev/null", "--data=" + system.data().string(),
-                   "--registry=http://127.0.0.1:" + std::to_string(system.port("registry"))});
+  const auto status = run_command({svc_binary(), "status", "--config=/dev/null", "--data=" + system.data().string(),
+                                   "--registry=http://127.0.0.1:" + std::to_string(system.port("registry"))});
   CHECK(status.status == 0);
   CHECK(stranger.asked() == 0);
 }

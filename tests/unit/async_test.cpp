@@ -139,7 +139,7 @@ TEST_CASE("a pool computes elsewhere and answers at home") {
     const auto home = std::this_thread::get_id();
     auto computing = pool.run([] { return std::this_thread::get_id(); });
     auto elsewhere = co_await computing;
-    co_return *elsewhere != home && std::this_thread::get_id() == home;
+    co_return *elsewhere != home&& std::this_thread::get_id() == home;
   });
   CHECK(ok);
 }
@@ -275,7 +275,8 @@ TEST_CASE("a socket's reader and its writer wait side by side, and each hears wh
     Socket socket(ends[0]);
     NextTurn turn;
     co_await turn;
-    while (::write(ends[0], some.data(), some.size()) > 0) {}
+    while (::write(ends[0], some.data(), some.size()) > 0) {
+    }
     const auto soon = Steady::now() + milliseconds{50}, late = Steady::now() + milliseconds{10'000};
 
     auto writing = await_writable(socket, late);
@@ -291,7 +292,8 @@ TEST_CASE("a socket's reader and its writer wait side by side, and each hears wh
     CHECK_FALSE(writing.ready());
 
     std::string taken(some.size(), 0);
-    while (::read(ends[1], taken.data(), taken.size()) > 0) {}
+    while (::read(ends[1], taken.data(), taken.size()) > 0) {
+    }
     const bool wrote = co_await writing;
     CHECK(wrote);
 

@@ -1,8 +1,8 @@
 // One row per field gives codec, checks and schema.
+#include "base/fields.h"
 #include "base/check.h"
 #include "base/decode.h"
 #include "base/encode.h"
-#include "base/fields.h"
 #include "base/ids.h"
 #include "base/integer.h"
 #include "base/money.h"
@@ -41,14 +41,13 @@ struct Whole {
   std::vector<std::string> tags;
   int limit = 50;
   static constexpr auto fields() {
-    return rows(
-        field(&Whole::id, "id", "The id", is_uuid_text), field(&Whole::mail, "mail", "The mail", is_email),
-        field(&Whole::ready, "ready", "Whether it is"), field(&Whole::weight, "weight", "Its weight"),
-        field(&Whole::colour, "colour", "Its colour"), field(&Whole::at, "at", "When"),
-        field(&Whole::price, "price", "What it costs"), field(&Whole::note, "note", "A note", Length{2, 20}),
-        field(&Whole::rank, "rank", "A rank"), field(&Whole::parts, "parts", "Its parts", Items{1, 2}),
-        field(&Whole::tags, "tags", "Its tags"),
-        field(&Whole::limit, "limit", "A limit", Range{1, 200}, Default{50}));
+    return rows(field(&Whole::id, "id", "The id", is_uuid_text), field(&Whole::mail, "mail", "The mail", is_email),
+                field(&Whole::ready, "ready", "Whether it is"), field(&Whole::weight, "weight", "Its weight"),
+                field(&Whole::colour, "colour", "Its colour"), field(&Whole::at, "at", "When"),
+                field(&Whole::price, "price", "What it costs"), field(&Whole::note, "note", "A note", Length{2, 20}),
+                field(&Whole::rank, "rank", "A rank"), field(&Whole::parts, "parts", "Its parts", Items{1, 2}),
+                field(&Whole::tags, "tags", "Its tags"),
+                field(&Whole::limit, "limit", "A limit", Range{1, 200}, Default{50}));
   }
   void check_whole(Violations& found) const {
     if (note == "whole") report(found, {"/note", "whole", "is seen by the whole"});
@@ -141,11 +140,11 @@ TEST_CASE("one answer names wrong types, missing and unknown members, and broken
           "note":null,"parts":[{"name":"toolong","count":1},{"name":"a","count":9223372036854775808},7],
           "tags":["a",1],"limit":1000,"more":1})",
       whole);
-  CHECK(pointers(found) ==
-        std::vector<std::string>{"/id type", "/ready type", "/weight type", "/colour enum", "/at type",
-                                 "/price/amount type", "/price/currency required", "/note type",
-                                 "/parts/1/count type", "/parts/2 type", "/tags/1 type", "/more additionalProperties",
-                                 "/mail format", "/parts maxItems", "/parts/0/name maxLength", "/limit maximum"});
+  CHECK(pointers(found) == std::vector<std::string>{"/id type", "/ready type", "/weight type", "/colour enum",
+                                                    "/at type", "/price/amount type", "/price/currency required",
+                                                    "/note type", "/parts/1/count type", "/parts/2 type",
+                                                    "/tags/1 type", "/more additionalProperties", "/mail format",
+                                                    "/parts maxItems", "/parts/0/name maxLength", "/limit maximum"});
 }
 
 TEST_CASE("integers are integers: no fractions, no text, nothing beyond 64 bits") {
@@ -270,17 +269,19 @@ TEST_CASE("a map of texts travels as an object, and may be absent") {
         Pointers{"/labels/a type", "/labels/b~1c type", "/labels/d type"});
   CHECK(read(R"({"labels":{"a\u0000":"x","b":"\u0000"}})").second ==
         Pointers{"/labels propertyNames", "/labels/b pattern"});
-  CHECK(read(R"({"labels":{"":"x","long":"y","a":"toolong"}})").second ==
-        Pointers{"/labels maxProperties", "/labels/ propertyNames", "/labels/a maxLength", "/labels/long propertyNames"});
+  CHECK(
+      read(R"({"labels":{"":"x","long":"y","a":"toolong"}})").second ==
+      Pointers{"/labels maxProperties", "/labels/ propertyNames", "/labels/a maxLength", "/labels/long propertyNames"});
 }
 
 TEST_CASE("the schema of a map bounds its entries") {
   Schemas schemas;
   const auto schema = schema_of<Labelled>(schemas, true);
   CHECK_FALSE(schema.contains("required"));
-  CHECK(schema["properties"]["labels"].dump() ==
-        R"({"type":"object","additionalProperties":{"type":"string","maxLength":5},"description":"What its owner notes",)"
-        R"("maxProperties":2,"propertyNames":{"minLength":1,"maxLength":3}})");
+  CHECK(
+      schema["properties"]["labels"].dump() ==
+      R"({"type":"object","additionalProperties":{"type":"string","maxLength":5},"description":"What its owner notes",)"
+      R"("maxProperties":2,"propertyNames":{"minLength":1,"maxLength":3}})");
 }
 
 struct Carried {
@@ -288,21 +289,20 @@ struct Carried {
   std::optional<JsonText> more;
   std::vector<JsonText> list;
   static constexpr auto fields() {
-    return rows(field(&Carried::content, "content", "Whatever it is"),
-                field(&Carried::more, "more", "More of it"), field(&Carried::list, "list", "Much of it"));
+    return rows(field(&Carried::content, "content", "Whatever it is"), field(&Carried::more, "more", "More of it"),
+                field(&Carried::list, "list", "Much of it"));
   }
   bool operator==(const Carried&) const = default;
 };
 
 TEST_CASE("any JSON is carried as it is") {
   CHECK(encode(Carried{}) == R"({"content":null,"list":[]})");
-  for (const std::string text : {R"({"a":[1,{"b":null}],"c":"\"é\\\n🙂"})", "[]", "null", "true", "-1.5",
-                                 R"("{")", "9223372036854775807", "18446744073709551615"}) {
+  for (const std::string text : {R"({"a":[1,{"b":null}],"c":"\"é\\\n🙂"})", "[]", "null", "true", "-1.5", R"("{")",
+                                 "9223372036854775807", "18446744073709551615"}) {
     const Carried value{{text}, JsonText{text}, {{text}, {text}}};
     const auto written = encode(value);
     CAPTURE(written);
-    CHECK(written ==
-          R"({"content":)" + text + R"(,"more":)" + text + R"(,"list":[)" + text + "," + text + "]}");
+    CHECK(written == R"({"content":)" + text + R"(,"more":)" + text + R"(,"list":[)" + text + "," + text + "]}");
     Carried read;
     Violations found;
     decode(*parse_json(written), read, Unknown::refuse, found);
@@ -326,9 +326,8 @@ TEST_CASE("the schema of any JSON allows all of it") {
 TEST_CASE("formats") {
   for (const std::string good : {"a@b.co", "first.last+tag@sub.example.com", "o'neil@example.org", "A@B.CO"})
     CHECK(is_email_address(good));
-  for (const std::string bad :
-       {"", "@", "a@", "@b.co", "a@b", "a b@c.de", ".a@b.co", "a.@b.co", "a..b@c.de", "a@-b.co", "a@b..co", "a@b.co.",
-        "a@b.co\n", "ä@b.co", "a@b@c.de", "\"a\"@b.co"})
+  for (const std::string bad : {"", "@", "a@", "@b.co", "a@b", "a b@c.de", ".a@b.co", "a.@b.co", "a..b@c.de", "a@-b.co",
+                                "a@b..co", "a@b.co.", "a@b.co\n", "ä@b.co", "a@b@c.de", "\"a\"@b.co"})
     CHECK_FALSE(is_email_address(bad));
   CHECK_FALSE(is_email_address(std::string(65, 'a') + "@b.co"));
   CHECK(is_currency_code("KRW"));

@@ -103,10 +103,11 @@ TEST_CASE("a secret is made once, for its owner only, whoever comes first") {
   std::vector<std::thread> makers;
   std::vector<std::string> seen(16);
   for (std::size_t i = 0; i < seen.size(); ++i)
-    makers.emplace_back([&, i] { seen[i] = read_or_make_secret(file, [i] { return "made by " + std::to_string(i); }); });
+    makers.emplace_back(
+        [&, i] { seen[i] = read_or_make_secret(file, [i] { return "made by " + std::to_string(i); }); });
   for (auto& maker : makers) maker.join();
   CHECK(std::ranges::adjacent_find(seen, std::not_equal_to{}) == seen.end());
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat(file.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   REQUIRE(::stat((dir / "keys").c_str(), &info) == 0);
@@ -267,18 +268,17 @@ TEST_CASE("keys that are old are asked for again without letting anybody wait") 
   Verifying v;
   std::optional<Event> answered;
   int asked = 0;
-  TokenVerifier verifier(
-      v.clock,
-      [&]() -> Task<Result<Jwks>> {
-        const Jwks jwks{{v.key.jwk()}};
-        if (++asked == 1) return Result<Jwks>(jwks);
-        return [](Event& event, Jwks late) -> Task<Result<Jwks>> {
-          auto waiting = event.wait_until(Steady::time_point::max());
-          co_await waiting;
-          co_return late;
-        }(answered.emplace(), jwks);
-      },
-      {});
+  TokenVerifier verifier(v.clock,
+                         [&]() -> Task<Result<Jwks>> {
+                           const Jwks jwks{{v.key.jwk()}};
+                           if (++asked == 1) return Result<Jwks>(jwks);
+                           return [](Event& event, Jwks late) -> Task<Result<Jwks>> {
+                             auto waiting = event.wait_until(Steady::time_point::max());
+                             co_await waiting;
+                             co_return late;
+                           }(answered.emplace(), jwks);
+                         },
+                         {});
   run_here([&]() -> Task<int> {
     auto first = verifier.verify(v.key.sign(claims_of("ann")));
     auto verdict_of_first = co_await first;
@@ -310,7 +310,7 @@ TEST_CASE("keys are kept on disk, so tokens are verified while the user module i
   v.reachable = false;
   auto restarted = v.make(options);
   CHECK(verdict(restarted, token).has_value());
-  struct stat info {};
+  struct stat info{};
   REQUIRE(::stat((v.dir / "published.json").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
 }

@@ -62,10 +62,13 @@ TEST_CASE("calls of an operation are counted by how they ended and how long they
   const auto text = measures.text();
   const std::string of = "{service=\"meter_test\",operation=\"tried\"";
   for (const auto& line :
-       {"svc_operations_total" + of + ",outcome=\"ok\"} 6000\n", "svc_operations_total" + of + ",outcome=\"conflict\"} 6\n",
-        "svc_operations_total" + of + ",outcome=\"timeout\"} 6\n", "svc_operation_seconds_bucket" + of + ",le=\"0.0001\"} 6000\n",
-        "svc_operation_seconds_bucket" + of + ",le=\"0.0005\"} 6006\n", "svc_operation_seconds_bucket" + of + ",le=\"30\"} 6006\n",
-        "svc_operation_seconds_count" + of + "} 6012\n", "svc_operation_seconds_sum" + of + "} 186.600606\n"}) {
+       {"svc_operations_total" + of + ",outcome=\"ok\"} 6000\n",
+        "svc_operations_total" + of + ",outcome=\"conflict\"} 6\n",
+        "svc_operations_total" + of + ",outcome=\"timeout\"} 6\n",
+        "svc_operation_seconds_bucket" + of + ",le=\"0.0001\"} 6000\n",
+        "svc_operation_seconds_bucket" + of + ",le=\"0.0005\"} 6006\n",
+        "svc_operation_seconds_bucket" + of + ",le=\"30\"} 6006\n", "svc_operation_seconds_count" + of + "} 6012\n",
+        "svc_operation_seconds_sum" + of + "} 186.600606\n"}) {
     CAPTURE(line);
     CHECK_THAT(text, Catch::Matchers::ContainsSubstring(line));
   }

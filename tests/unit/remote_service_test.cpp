@@ -13,9 +13,9 @@
 namespace svc::http {
 namespace {
 
-using test::eventually;
 using resilience::BreakerState;
 using resilience::Standing;
+using test::eventually;
 
 /// An instance that does as it is told.
 struct Fake {
@@ -81,7 +81,8 @@ struct Bench {
     loops[0].post([&] { detach(asking(promise, repeatable, patience, time)); });
     return promise.get_future().get();
   }
-  Task<> asking(std::promise<Result<Response>>& promise, bool repeatable, milliseconds patience, Steady::duration time) {
+  Task<> asking(std::promise<Result<Response>>& promise, bool repeatable, milliseconds patience,
+                Steady::duration time) {
     Outgoing request{"GET", "/"};
     request.repeatable = repeatable;
     request.operation = "look";

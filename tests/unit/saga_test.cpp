@@ -6,9 +6,9 @@
 #include "support/catch.h"
 #include "support/temp_dir.h"
 
-#include <limits>
 #include <deque>
 #include <fstream>
+#include <limits>
 #include <map>
 
 namespace svc::saga {
@@ -47,7 +47,8 @@ class TestInstance final : public Instance {
     return world_.answer(std::string("undo ") + steps[step]);
   }
   void settle(Transaction&, State state, const Failure* failure) override {
-    world_.settled.push_back(std::string(to_name(state)) + (failure ? " " + failure->step + " " + failure->reason : ""));
+    world_.settled.push_back(std::string(to_name(state)) +
+                             (failure ? " " + failure->step + " " + failure->reason : ""));
   }
 
  private:
@@ -78,8 +79,9 @@ struct Bench {
   template <class Change>
   std::optional<Record> change(Change what) {
     return *run_here([&] {
-      return database.write(Steady::now() + seconds{5},
-                            [&](Transaction& transaction) -> Result<std::optional<Record>> { return what(transaction); });
+      return database.write(Steady::now() + seconds{5}, [&](Transaction& transaction) -> Result<std::optional<Record>> {
+        return what(transaction);
+      });
     });
   }
   // Launches and waits for the end.
@@ -92,7 +94,9 @@ struct Bench {
       co_return 0;
     });
   }
-  void run_new(Runner& by) { run(by, *change([&](Transaction& t) { return std::optional(by.create(t, id)); })); }
+  void run_new(Runner& by) {
+    run(by, *change([&](Transaction& t) { return std::optional(by.create(t, id)); }));
+  }
   Record record() {
     return *database.read([&](Session& session) { return find(session, id); });
   }
@@ -142,8 +146,8 @@ TEST_CASE("a step that may have happened is tried again, and each try is told") 
   bench.world.refusals["pay"] = {Code::timeout, Code::unavailable};
   bench.run_new(*runner);
   CHECK(bench.world.settled == Lines{"done"});
-  CHECK(bench.timeline() == Lines{"create 1 done", "reserve 1 done", "pay 1 timeout", "pay 2 unavailable",
-                                  "pay 3 done", "confirm 1 done"});
+  CHECK(bench.timeline() ==
+        Lines{"create 1 done", "reserve 1 done", "pay 1 timeout", "pay 2 unavailable", "pay 3 done", "confirm 1 done"});
 }
 
 TEST_CASE("a step that is tried in vain is undone too: it may have happened") {
@@ -163,10 +167,12 @@ TEST_CASE("what cannot be undone is left for a person, who lets it try again or 
   bench.run_new(*runner);
   CHECK(bench.record().state == State::stuck);
   CHECK(bench.world.settled == Lines{"stuck pay because_of_pay"});
-  CHECK_FALSE(bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); }));
+  CHECK_FALSE(
+      bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); }));
 
   SECTION("retried") {
-    auto record = bench.change([&](Transaction& t) { return runner->retry(t, bench.id, {"retry", 1, "done", {}, "by x"}); });
+    auto record =
+        bench.change([&](Transaction& t) { return runner->retry(t, bench.id, {"retry", 1, "done", {}, "by x"}); });
     REQUIRE(record);
     bench.run(*runner, *record);
     CHECK(bench.record().state == State::undone);
@@ -195,12 +201,14 @@ TEST_CASE("a saga that is done can be turned back") {
   Bench bench;
   const auto runner = bench.runner("a");
   bench.run_new(*runner);
-  auto record = bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); });
+  auto record =
+      bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); });
   REQUIRE(record);
   bench.run(*runner, *record);
   CHECK(bench.world.settled == Lines{"done", "undone"});
   CHECK(bench.world.calls == Lines{"reserve", "pay", "confirm", "undo pay", "undo reserve"});
-  CHECK_FALSE(bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); }));
+  CHECK_FALSE(
+      bench.change([&](Transaction& t) { return runner->turn_back(t, bench.id, {"cancel", 1, "done", {}, ""}); }));
 }
 
 // Runs a runner's own search for lapsed sagas until `done`.
@@ -225,13 +233,16 @@ TEST_CASE("a saga left behind is taken up when its lease has run out, and not be
   Bench bench;
   const auto dead = bench.runner("dead"), alive = bench.runner("alive");
   bench.change([&](Transaction& t) { return std::optional(dead->create(t, bench.id)); });
-  CHECK(bench.database.read([&](Session& s) { return find_lapsed(s, bench.clock.now(), Time{std::numeric_limits<std::int64_t>::max()}, 10); }).empty());
+  CHECK(bench.database
+            .read([&](Session& s) {
+              return find_lapsed(s, bench.clock.now(), Time{std::numeric_limits<std::int64_t>::max()}, 10);
+            })
+            .empty());
   bench.clock.advance(milliseconds{bench.options.lease_ms});
   watch(*alive, [&] { return bench.record().state == State::done; });
   CHECK(bench.record().owner == "alive");
   CHECK(bench.record().fence == 2);
-  CHECK(bench.timeline() ==
-        Lines{"create 1 done", "resume 1 done", "reserve 2 done", "pay 1 done", "confirm 1 done"});
+  CHECK(bench.timeline() == Lines{"create 1 done", "resume 1 done", "reserve 2 done", "pay 1 done", "confirm 1 done"});
 }
 
 TEST_CASE("what is taken up again and then refused is undone from the last step, since nobody knows how far it came") {

@@ -158,7 +158,7 @@ TEST_CASE("a connection goes on behind a streamed answer to a body that was ther
     client.forget();
     client.send("POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nok");
     CHECK_THAT(client.read_until("0\r\n\r\n"), Catch::Matchers::ContainsSubstring("Connection: keep-alive") &&
-                                                  Catch::Matchers::EndsWith("2\r\nok\r\n0\r\n\r\n"));
+                                                   Catch::Matchers::EndsWith("2\r\nok\r\n0\r\n\r\n"));
   }
 }
 
@@ -220,10 +220,12 @@ TEST_CASE("more requests than may be answered at once are told to come back") {
   for (auto* client : {&first, &second}) client->send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(test::eventually([&] { return entered == 2; }));
   third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  CHECK_THAT(third.read_until("}"), Catch::Matchers::ContainsSubstring("503") && Catch::Matchers::ContainsSubstring("Retry-After: 1") &&
+  CHECK_THAT(third.read_until("}"), Catch::Matchers::ContainsSubstring("503") &&
+                                        Catch::Matchers::ContainsSubstring("Retry-After: 1") &&
                                         Catch::Matchers::ContainsSubstring("overloaded"));
   f.loops[0].post([&] { go_on.happen(); });
-  for (auto* client : {&first, &second}) CHECK_THAT(client->read_until("done"), Catch::Matchers::ContainsSubstring("200 OK"));
+  for (auto* client : {&first, &second})
+    CHECK_THAT(client->read_until("done"), Catch::Matchers::ContainsSubstring("200 OK"));
   third.forget();
   third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   CHECK_THAT(third.read_until("done"), Catch::Matchers::ContainsSubstring("200 OK"));
@@ -278,7 +280,8 @@ TEST_CASE("an address with too many connections is turned away, until it has few
     CHECK(ask(first) == "200");
     CHECK(ask(second) == "200");
     Client third(f.server.port());
-    CHECK_THAT(third.read_to_end(), Catch::Matchers::ContainsSubstring("503") && Catch::Matchers::ContainsSubstring("too_many_connections"));
+    CHECK_THAT(third.read_to_end(),
+               Catch::Matchers::ContainsSubstring("503") && Catch::Matchers::ContainsSubstring("too_many_connections"));
   }
   CHECK(ask(first) == "200");
   CHECK(test::eventually([&] {

@@ -55,9 +55,10 @@ TEST_CASE("what was written can be read, as text, numbers, times and nothing") {
   REQUIRE(add_now(database, awkward).has_value());
   database.read([&](Session& session) {
     CHECK(session.first("SELECT name FROM things", [](const sql::Row& row) { return row.text(0); }) == awkward);
-    CHECK(session.first("SELECT ?, ?, ?", [](const sql::Row& row) {
-            return std::tuple{row.integer(0), row.is_null(1), row.maybe_text(2)};
-          }, Time{5}, std::optional<std::string>{}, "t") == std::tuple{5, true, std::optional<std::string>{"t"}});
+    CHECK(session.first(
+              "SELECT ?, ?, ?",
+              [](const sql::Row& row) { return std::tuple{row.integer(0), row.is_null(1), row.maybe_text(2)}; },
+              Time{5}, std::optional<std::string>{}, "t") == std::tuple{5, true, std::optional<std::string>{"t"}});
     CHECK_FALSE(session.any("SELECT 1 FROM things WHERE name = ?", "nobody"));
     return 0;
   });
@@ -81,10 +82,8 @@ TEST_CASE("writes that wait together share a commit, and one that fails takes no
           transaction.execute("INSERT INTO things (name) VALUES (?)", "thrown" + std::to_string(i));
           throw std::logic_error("defect");
         }));
-      else if (i % 10 == 3)
-        tasks.push_back(add(database, "name0"));  // breaks a constraint of the table
-      else
-        tasks.push_back(add(database, "name" + std::to_string(i)));
+      else if (i % 10 == 3) tasks.push_back(add(database, "name0"));  // breaks a constraint of the table
+      else tasks.push_back(add(database, "name" + std::to_string(i)));
     }
     for (auto& task : tasks) {
       try {
@@ -141,7 +140,9 @@ TEST_CASE("migrations are applied once, in order, and added to") {
 
 TEST_CASE("a database of a newer program is refused, and so is an edited migration") {
   const test::TempDir dir;
-  { const Database database(dir / "a.db", two); }
+  {
+    const Database database(dir / "a.db", two);
+  }
   CHECK_THROWS_WITH(Database(dir / "a.db", one), Catch::Matchers::ContainsSubstring("made by a newer svc"));
   constexpr sql::Migration edited{1, "things", "CREATE TABLE other (id INTEGER);"};
   constexpr std::array changed{edited, second};
@@ -154,9 +155,8 @@ TEST_CASE("a broken migration leaves nothing behind") {
   constexpr std::array all{first, broken};
   CHECK_THROWS(Database(dir / "a.db", all));
   Database database(dir / "a.db", one);
-  CHECK_FALSE(database.read([](Session& session) {
-    return session.any("SELECT 1 FROM sqlite_master WHERE name = 'more'");
-  }));
+  CHECK_FALSE(
+      database.read([](Session& session) { return session.any("SELECT 1 FROM sqlite_master WHERE name = 'more'"); }));
 }
 
 TEST_CASE("processes that open one file at once agree on who migrates it") {
@@ -318,7 +318,8 @@ TEST_CASE("however long is written without a pause, the log begins anew") {
   constexpr int least = 3'000, most = 30'000, row_size = 20'000;
   // How soon depends on who else wants the disk and the processor; that it does, and goes on so, must be seen.
   const auto began_anew = [&](int rows) {
-    return rows >= least && std::filesystem::file_size(dir / "a.db-wal") < static_cast<std::size_t>(rows) * row_size / 2;
+    return rows >= least &&
+           std::filesystem::file_size(dir / "a.db-wal") < static_cast<std::size_t>(rows) * row_size / 2;
   };
   int rows = 0;
   run_here([&]() -> Task<int> {
@@ -337,7 +338,9 @@ TEST_CASE("however long is written without a pause, the log begins anew") {
 TEST_CASE("only the owner can read the files") {
   const test::TempDir dir;
   const auto before = umask(077);
-  { const Database database(dir / "a.db", one); }
+  {
+    const Database database(dir / "a.db", one);
+  }
   umask(before);
   const auto permissions = std::filesystem::status(dir / "a.db").permissions();
   CHECK((permissions & std::filesystem::perms(0077)) == std::filesystem::perms::none);

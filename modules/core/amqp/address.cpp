@@ -37,19 +37,16 @@ Result<Address> parse_address(std::string_view uri) {
   address.tls = scheme == "amqps";
   address.port = address.tls ? 5671 : 5672;
   uri.remove_prefix(scheme_end + 3);
-  if (uri.find_first_of("?#") != uri.npos)
-    return refuse_uri("has no parameters: ? and # in a name are %3F and %23");
+  if (uri.find_first_of("?#") != uri.npos) return refuse_uri("has no parameters: ? and # in a name are %3F and %23");
 
   const bool has_vhost = uri.find('/') != uri.npos;
   auto authority = take_to(uri, '/');
   if (uri.find('/') != uri.npos) return refuse_uri("has one vhost: a slash in its name is %2F");
-  if (has_vhost && !read(uri, address.vhost))
-    return refuse_uri("has a vhost that is not soundly percent-encoded");
+  if (has_vhost && !read(uri, address.vhost)) return refuse_uri("has a vhost that is not soundly percent-encoded");
 
   if (authority.find('@') != authority.npos) {
     auto who = take_to(authority, '@');
-    if (authority.find('@') != authority.npos)
-      return refuse_uri("has one @: one in a name or a password is %40");
+    if (authority.find('@') != authority.npos) return refuse_uri("has one @: one in a name or a password is %40");
     const bool has_password = who.find(':') != who.npos;
     const auto user = take_to(who, ':');
     if (!read(user, address.user) || (has_password && !read(who, address.password)))
@@ -61,8 +58,7 @@ Result<Address> parse_address(std::string_view uri) {
     authority.remove_prefix(1);
     if (authority.find(']') == authority.npos) return refuse_uri("has a [ without its ]");
     host = take_to(authority, ']');
-    if (!authority.empty() && authority.front() != ':')
-      return refuse_uri("has something behind the ] that is no port");
+    if (!authority.empty() && authority.front() != ':') return refuse_uri("has something behind the ] that is no port");
   } else {
     host = authority.substr(0, authority.find(':'));
     authority.remove_prefix(host.size());
@@ -71,8 +67,7 @@ Result<Address> parse_address(std::string_view uri) {
   if (address.host.empty()) return refuse_uri("names no host");
   if (!authority.empty()) {
     const auto port = parse_integer<int>(authority.substr(1));
-    if (!port || *port < 1 || *port > 65'535)
-      return refuse_uri("has a port that is not a number from 1 to 65535");
+    if (!port || *port < 1 || *port > 65'535) return refuse_uri("has a port that is not a number from 1 to 65535");
     address.port = *port;
   }
   return address;
@@ -80,8 +75,8 @@ Result<Address> parse_address(std::string_view uri) {
 
 std::string told(const Address& address) {
   const bool bracketed = address.host.find(':') != std::string::npos;
-  return (address.tls ? "amqps://" : "amqp://") + (bracketed ? "[" + address.host + "]" : address.host) +
-         ":" + std::to_string(address.port) + "/" + percent_encode(address.vhost);
+  return (address.tls ? "amqps://" : "amqp://") + (bracketed ? "[" + address.host + "]" : address.host) + ":" +
+         std::to_string(address.port) + "/" + percent_encode(address.vhost);
 }
 
 }  // namespace svc::amqp

@@ -29,16 +29,14 @@ void leave_openssl_alone() {
 
 tl::unexpected<Error> tls_failed(const Address& address, const std::string& what) {
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
-  auto refused =
-      fail(Code::unavailable, "amqp_tls_failed",
-           told(address) + ": " + what + (reason != nullptr ? std::string(" (") + reason + ")" : ""));
+  auto refused = fail(Code::unavailable, "amqp_tls_failed",
+                      told(address) + ": " + what + (reason != nullptr ? std::string(" (") + reason + ")" : ""));
   ERR_clear_error();  // left behind, it would be taken for the failure of this thread's next TLS connection
   return refused;
 }
 
 // The socket, TLS prepared where it is wanted. It is the connection's.
-Result<amqp_socket_t*> make_socket(amqp_connection_state_t connection, const Address& address,
-                                   const Options& options) {
+Result<amqp_socket_t*> make_socket(amqp_connection_state_t connection, const Address& address, const Options& options) {
   if (!address.tls) {
     auto* const socket = amqp_tcp_socket_new(connection);
     if (socket == nullptr) throw std::bad_alloc();
@@ -66,16 +64,14 @@ Result<amqp_socket_t*> make_socket(amqp_connection_state_t connection, const Add
 
 bool is_of_tls(int status) { return status <= AMQP_STATUS_SSL_ERROR && status > _AMQP_STATUS_SSL_NEXT_VALUE; }
 
-Result<Nothing> open_socket(amqp_connection_state_t connection, const Address& address,
-                            const Options& options) {
+Result<Nothing> open_socket(amqp_connection_state_t connection, const Address& address, const Options& options) {
   const auto socket = make_socket(connection, address, options);
   if (!socket) return fail(socket.error());
   const auto patience = timeval_of(milliseconds{options.connect_timeout_ms});
   const int status = amqp_socket_open_noblock(*socket, address.host.c_str(), address.port, &patience);
   if (status == AMQP_STATUS_SSL_PEER_VERIFY_FAILED)
-    return tls_failed(
-        address, "its certificate is not for this host, is out of date, or is vouched for by nobody in " +
-                     (options.ca_file.empty() ? "the system's authorities" : options.ca_file));
+    return tls_failed(address, "its certificate is not for this host, is out of date, or is vouched for by nobody in " +
+                                   (options.ca_file.empty() ? "the system's authorities" : options.ca_file));
   if (is_of_tls(status)) return tls_failed(address, amqp_error_string2(status));
   if (status != AMQP_STATUS_OK)
     return fail(Code::unavailable, "amqp_unreachable", told(address) + ": " + amqp_error_string2(status));
@@ -88,8 +84,7 @@ Result<Nothing> open_socket(amqp_connection_state_t connection, const Address& a
 }
 
 Error refusal_of(const amqp_rpc_reply_t& reply, const Address& address) {
-  const auto closure =
-      reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION ? closure_in(reply.reply) : std::nullopt;
+  const auto closure = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION ? closure_in(reply.reply) : std::nullopt;
   Error error = error_of(reply);
   if (!closure) error.reason = "amqp_unreachable";
   else if (closure->code == AMQP_ACCESS_REFUSED) error.reason = "amqp_credentials_refused";
@@ -108,9 +103,9 @@ Result<Nothing> sign_in(amqp_connection_state_t connection, const Address& addre
   const auto answers = timeval_of(milliseconds{options.answer_timeout_ms});
   amqp_set_handshake_timeout(connection, &answers);
   const auto reply =
-      amqp_login_with_properties(connection, address.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS,
-                                 AMQP_DEFAULT_FRAME_SIZE, static_cast<int>(options.heartbeat_seconds), &table,
-                                 AMQP_SASL_METHOD_PLAIN, address.user.c_str(), address.password.c_str());
+      amqp_login_with_properties(connection, address.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS, AMQP_DEFAULT_FRAME_SIZE,
+                                 static_cast<int>(options.heartbeat_seconds), &table, AMQP_SASL_METHOD_PLAIN,
+                                 address.user.c_str(), address.password.c_str());
   if (reply.reply_type != AMQP_RESPONSE_NORMAL) return fail(refusal_of(reply, address));
 
   amqp_set_rpc_timeout(connection, &answers);
@@ -128,8 +123,7 @@ void Disconnect::operator()(amqp_connection_state_t_* connection) const {
   amqp_destroy_connection(connection);
 }
 
-Result<Connection> connect(const Address& address, const Options& options,
-                           std::shared_ptr<Interrupt> interrupt) {
+Result<Connection> connect(const Address& address, const Options& options, std::shared_ptr<Interrupt> interrupt) {
   Connection connection(amqp_new_connection(), {interrupt});
   if (!connection) throw std::bad_alloc();
   auto opened = open_socket(connection.get(), address, options);

@@ -22,8 +22,7 @@ Moment now() { return std::chrono::steady_clock::now(); }
 
 std::string id_of(const amqp_frame_t& header) {
   const auto& properties = *static_cast<const amqp_basic_properties_t*>(header.payload.properties.decoded);
-  return (properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0 ? text_of(properties.message_id)
-                                                               : std::string();
+  return (properties._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0 ? text_of(properties.message_id) : std::string();
 }
 
 Error differs(const Closure& closure, const std::string& reason, const std::string& name) {
@@ -68,14 +67,12 @@ Result<Nothing> Session::declare(const std::string& exchange, std::span<const Qu
   auto* const connection = connection_.get();
   const auto made = [&](const std::string& reason, const std::string& name) -> Result<Nothing> {
     const auto reply = amqp_get_rpc_reply(connection);
-    const auto closure =
-        reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION ? closure_in(reply.reply) : std::nullopt;
+    const auto closure = reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION ? closure_in(reply.reply) : std::nullopt;
     if (closure && closure->code == AMQP_PRECONDITION_FAILED) return give_up(differs(*closure, reason, name));
     return end_of_rpc();
   };
 
-  amqp_exchange_declare(connection, channel, bytes_of(exchange), bytes_of("topic"), 0, 1, 0, 0,
-                        amqp_empty_table);
+  amqp_exchange_declare(connection, channel, bytes_of(exchange), bytes_of("topic"), 0, 1, 0, 0, amqp_empty_table);
   if (auto done = made("amqp_exchange_differs", exchange); !done) return refusal(done);
   for (const auto& queue : queues) {
     std::array arguments{text_entry("x-queue-type", "quorum"), flag_entry("x-single-active-consumer", true),
@@ -83,8 +80,7 @@ Result<Nothing> Session::declare(const std::string& exchange, std::span<const Qu
     amqp_queue_declare(connection, channel, bytes_of(queue.name), 0, 1, 0, 0, table_of(arguments));
     if (auto done = made("amqp_queue_differs", queue.name); !done) return refusal(done);
     for (const auto& key : queue.keys) {
-      amqp_queue_bind(connection, channel, bytes_of(queue.name), bytes_of(exchange), bytes_of(key),
-                      amqp_empty_table);
+      amqp_queue_bind(connection, channel, bytes_of(queue.name), bytes_of(exchange), bytes_of(key), amqp_empty_table);
       if (auto done = end_of_rpc(); !done) return refusal(done);
     }
   }
@@ -103,14 +99,12 @@ Result<Nothing> Session::publish(const std::string& exchange, std::span<const Me
   for (const auto& message : messages) {
     if (auto room = await_confirms(window - 1); !room) return refusal(room);
     amqp_basic_properties_t properties{};
-    properties._flags =
-        AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_CONTENT_TYPE_FLAG;
+    properties._flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_CONTENT_TYPE_FLAG;
     properties.delivery_mode = AMQP_DELIVERY_PERSISTENT;
     properties.message_id = bytes_of(message.id);
     properties.content_type = bytes_of(message.content_type);
-    const int status =
-        amqp_basic_publish(connection_.get(), channel, bytes_of(exchange), bytes_of(message.routing_key), 0,
-                           0, &properties, bytes_of(message.body));
+    const int status = amqp_basic_publish(connection_.get(), channel, bytes_of(exchange), bytes_of(message.routing_key),
+                                          0, 0, &properties, bytes_of(message.body));
     if (status != AMQP_STATUS_OK) return give_up(lost(status));
     unconfirmed_.insert(++published_);
   }
@@ -134,8 +128,7 @@ Result<Nothing> Session::await_confirms(std::size_t left) {
       if (*taken) continue;
       if (blocked_.empty()) return give_up(lost(AMQP_STATUS_TIMEOUT));
       return give_up(
-          fail(Code::unavailable, "amqp_blocked", "The broker takes nothing at present: " + blocked_)
-              .value());
+          fail(Code::unavailable, "amqp_blocked", "The broker takes nothing at present: " + blocked_).value());
     }
   }
   return Nothing{};
@@ -154,8 +147,7 @@ Result<Nothing> Session::consume(const std::string& queue, std::uint16_t prefetc
   if (broken_) return fail(*broken_);
   amqp_basic_qos(connection_.get(), channel, 0, prefetch, 0);
   if (auto bounded = end_of_rpc(); !bounded) return refusal(bounded);
-  amqp_basic_consume(connection_.get(), channel, bytes_of(queue), amqp_empty_bytes, 0, 0, 0,
-                     amqp_empty_table);
+  amqp_basic_consume(connection_.get(), channel, bytes_of(queue), amqp_empty_bytes, 0, 0, 0, amqp_empty_table);
   return end_of_rpc();
 }
 
@@ -212,8 +204,7 @@ Result<bool> Session::take_frame(Moment until) {
       body_left_ -= frame.payload.body_fragment.len;
       if (body_left_ == 0) deliver_whole();
       break;
-    default:
-      break;
+    default: break;
   }
   return true;
 }
@@ -239,8 +230,7 @@ std::optional<Error> Session::on_method(const amqp_method_t& method) {
       break;
     }
     case AMQP_BASIC_CANCEL_METHOD:
-      return fail(Code::unavailable, "amqp_cancelled", "The queue that was consumed is gone, or moves")
-          .value();
+      return fail(Code::unavailable, "amqp_cancelled", "The queue that was consumed is gone, or moves").value();
     case AMQP_BASIC_DELIVER_METHOD: {
       const auto& deliver = *static_cast<const amqp_basic_deliver_t*>(method.decoded);
       arriving_ = {deliver.delivery_tag, deliver.redelivered != 0, text_of(deliver.routing_key), "", ""};
@@ -249,11 +239,8 @@ std::optional<Error> Session::on_method(const amqp_method_t& method) {
     case AMQP_CONNECTION_BLOCKED_METHOD:
       blocked_ = text_of(static_cast<const amqp_connection_blocked_t*>(method.decoded)->reason);
       break;
-    case AMQP_CONNECTION_UNBLOCKED_METHOD:
-      blocked_.clear();
-      break;
-    default:
-      break;
+    case AMQP_CONNECTION_UNBLOCKED_METHOD: blocked_.clear(); break;
+    default: break;
   }
   return std::nullopt;
 }

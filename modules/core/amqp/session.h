@@ -40,23 +40,22 @@ struct Options {
   std::int64_t heartbeat_seconds = 20;
   std::int64_t answer_timeout_ms = 10'000;
   static constexpr auto fields() {
-    return rows(
-        field(&Options::ca_file, "ca_file",
-              "PEM file of the authorities that may vouch for the broker's certificate, with amqps://; "
-              "empty: the "
-              "system's",
-              Length{0, 4'096}, Default{""}),
-        field(&Options::connect_timeout_ms, "connect_timeout_ms",
-              "Time a connection may take to be made; a process that stops may have to wait for it",
-              Range{10, 60'000}, Default{2'000}),
-        field(&Options::heartbeat_seconds, "heartbeat_seconds",
-              "Longest silence on a connection; after two of them it counts as broken (the broker may ask "
-              "for less)",
-              Range{1, 600}, Default{20}),
-        field(&Options::answer_timeout_ms, "answer_timeout_ms",
-              "Time the broker may take to let one in, and for its next answer, such as the confirmation of "
-              "what was published",
-              Range{10, 600'000}, Default{10'000}));
+    return rows(field(&Options::ca_file, "ca_file",
+                      "PEM file of the authorities that may vouch for the broker's certificate, with amqps://; "
+                      "empty: the "
+                      "system's",
+                      Length{0, 4'096}, Default{""}),
+                field(&Options::connect_timeout_ms, "connect_timeout_ms",
+                      "Time a connection may take to be made; a process that stops may have to wait for it",
+                      Range{10, 60'000}, Default{2'000}),
+                field(&Options::heartbeat_seconds, "heartbeat_seconds",
+                      "Longest silence on a connection; after two of them it counts as broken (the broker may ask "
+                      "for less)",
+                      Range{1, 600}, Default{20}),
+                field(&Options::answer_timeout_ms, "answer_timeout_ms",
+                      "Time the broker may take to let one in, and for its next answer, such as the confirmation of "
+                      "what was published",
+                      Range{10, 600'000}, Default{10'000}));
   }
 };
 
@@ -117,9 +116,9 @@ class Session {
   /// Otherwise any of them may have arrived. The exchange "" takes a message to the queue that its routing
   /// key names. A message that is for no queue is dropped by the broker, and confirmed. Refuses with
   /// Code::invalid, reason "amqp_message", what cannot be sent; nothing has been sent then, and the session
-  /// remains of use. So it does where some queue did not take some of it (Code::exhausted, reason "amqp_not_taken", with
-  /// their keys): all other queues have theirs. While the broker is short of memory or disk it confirms nothing: that fails as every
-  /// silence does, with reason amqp_blocked.
+  /// remains of use. So it does where some queue did not take some of it (Code::exhausted, reason "amqp_not_taken",
+  /// with their keys): all other queues have theirs. While the broker is short of memory or disk it confirms nothing:
+  /// that fails as every silence does, with reason amqp_blocked.
   Result<Nothing> publish(const std::string& exchange, std::span<const Message> messages);
 
   /// How many messages wait in a queue, without those that were delivered and not acknowledged.
@@ -141,8 +140,7 @@ class Session {
  private:
   using Moment = std::chrono::steady_clock::time_point;
 
-  Session(Connection connection, const Options& options)
-      : connection_(std::move(connection)), options_(options) {}
+  Session(Connection connection, const Options& options) : connection_(std::move(connection)), options_(options) {}
   tl::unexpected<Error> give_up(Error error);
   Result<bool> take_frame(Moment until);
   std::optional<Error> on_method(const amqp_method_t_& method);

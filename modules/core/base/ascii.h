@@ -1,4 +1,5 @@
-// Case, where only the letters of ASCII have one: field names, hosts, e-mail addresses as keys. Whatever the locale says.
+// Case, where only the letters of ASCII have one: field names, hosts, e-mail addresses as keys. Whatever the locale
+// says.
 #pragma once
 
 #include <algorithm>

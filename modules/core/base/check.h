@@ -33,16 +33,12 @@ void report(Violations& found, const Place& at, std::string_view keyword, std::s
 /// `void check_whole(Violations&) const`, which is called when each field alone is sound. Its pointers begin
 /// at the value itself.
 template <class T>
-concept ChecksWhole = requires(const T& value, Violations& found) {
-  value.check_whole(found);
-};
+concept ChecksWhole = requires(const T& value, Violations& found) { value.check_whole(found); };
 
 /// Appends every broken rule of `value` to `found`.
 template <Described T>
 void check(const T& value, Violations& found, const Place* at = nullptr) {
-  each_field<T>([&](const auto& f) {
-    detail::check_member(value.*f.member, f.rules, Place{at, f.name}, found);
-  });
+  each_field<T>([&](const auto& f) { detail::check_member(value.*f.member, f.rules, Place{at, f.name}, found); });
   if constexpr (ChecksWhole<T>) {
     if (!found.empty()) return;
     Violations own;

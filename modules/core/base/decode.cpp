@@ -134,8 +134,8 @@ void decode_value(const Json& json, TextMap& value, const Place& at, Violations&
 
 void decode_value(const Json& json, JsonText& value, const Place&, Violations&) { value.text = json.dump(); }
 
-std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known,
-                                            const Place& at, Violations& found) {
+std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known, const Place& at,
+                                            Violations& found) {
   if (json.is_string())
     if (const auto name = std::ranges::find(known, json.get_ref<const std::string&>()); name != known.end())
       return *name;
@@ -162,8 +162,8 @@ const Json* find_member(const Json& object, std::string_view name) {
   return member == object.end() ? nullptr : &*member;
 }
 
-void refuse_unknown(const Json& object, const std::function<bool(std::string_view)>& is_known,
-                    const Place* at, Violations& found) {
+void refuse_unknown(const Json& object, const std::function<bool(std::string_view)>& is_known, const Place* at,
+                    Violations& found) {
   for (const auto& [name, ignored] : object.items())
     if (!is_known(name)) report(found, Place{at, name}, "additionalProperties", "is not known here");
 }
@@ -172,11 +172,9 @@ void refuse_unknown(const Json& object, const std::function<bool(std::string_vie
 
 Result<Json> parse_json(std::string_view text) {
   // The parser takes a trailing NUL for the end of its input.
-  if (text.find('\0') != std::string_view::npos)
-    return fail(Code::malformed, "malformed_json", "holds a NUL byte");
+  if (text.find('\0') != std::string_view::npos) return fail(Code::malformed, "malformed_json", "holds a NUL byte");
   StrictReader reader;
-  if (!Json::sax_parse(text, &reader))
-    return fail(Code::malformed, "malformed_json", std::move(reader.fault));
+  if (!Json::sax_parse(text, &reader)) return fail(Code::malformed, "malformed_json", std::move(reader.fault));
   return std::move(reader.document);
 }
 

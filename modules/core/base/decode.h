@@ -41,15 +41,15 @@ void decode_value(const Json& json, TextMap& value, const Place& at, Violations&
 void decode_value(const Json& json, JsonText& value, const Place& at, Violations& found);
 
 /// The text of a name; nothing, and reported, if it is none of these.
-std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known,
-                                            const Place& at, Violations& found);
+std::optional<std::string_view> decode_name(const Json& json, std::span<const std::string_view> known, const Place& at,
+                                            Violations& found);
 
 bool is_object(const Json& json, const Place* at, Violations& found);
 bool is_array(const Json& json, const Place& at, Violations& found);
 /// Null if there is none.
 const Json* find_member(const Json& object, std::string_view name);
-void refuse_unknown(const Json& object, const std::function<bool(std::string_view)>& is_known,
-                    const Place* at, Violations& found);
+void refuse_unknown(const Json& object, const std::function<bool(std::string_view)>& is_known, const Place* at,
+                    Violations& found);
 
 template <class M>
 void decode_member(const Json& json, M& value, Unknown unknown, const Place& at, Violations& found);
@@ -59,8 +59,7 @@ void decode_member(const Json& json, M& value, Unknown unknown, const Place& at,
 /// Fills `value` from a JSON object; appends to `found` what does not fit: wrong types, missing and unknown
 /// members. Rules are not looked at. Only fields whose name `travels(name)` are expected in the object.
 template <Described T, class Travels>
-void decode(const Json& json, T& value, Unknown unknown, Violations& found, const Place* at,
-            Travels travels) {
+void decode(const Json& json, T& value, Unknown unknown, Violations& found, const Place* at, Travels travels) {
   if (!detail::is_object(json, at, found)) return;
   each_field<T>([&](const auto& f) {
     if (!travels(f.name)) return;
@@ -72,8 +71,7 @@ void decode(const Json& json, T& value, Unknown unknown, Violations& found, cons
     }
   });
   if (unknown == Unknown::refuse)
-    detail::refuse_unknown(
-        json, [&](std::string_view name) { return has_field<T>(name) && travels(name); }, at, found);
+    detail::refuse_unknown(json, [&](std::string_view name) { return has_field<T>(name) && travels(name); }, at, found);
 }
 template <Described T>
 void decode(const Json& json, T& value, Unknown unknown, Violations& found, const Place* at = nullptr) {

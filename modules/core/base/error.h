@@ -72,10 +72,10 @@ using Violations = std::vector<Violation>;
 
 struct Error {
   Code code = Code::internal;
-  std::string reason;                    ///< stable, for programs, snake_case: "out_of_stock"
-  std::string detail;                    ///< for people; never parsed
-  Violations violations{};               ///< with Code::invalid: every broken rule
-  std::optional<int> retry_after{};      ///< seconds; always there with exhausted and unavailable
+  std::string reason;                ///< stable, for programs, snake_case: "out_of_stock"
+  std::string detail;                ///< for people; never parsed
+  Violations violations{};           ///< with Code::invalid: every broken rule
+  std::optional<int> retry_after{};  ///< seconds; always there with exhausted and unavailable
   bool operator==(const Error&) const = default;
 };
 

@@ -35,14 +35,14 @@ namespace svc {
 template <class T, class M, class... Rules>
 struct Field {
   using Member = M;
-  M T::*member;
+  M T::* member;
   std::string_view name;  ///< on the wire, camelCase; in options, snake_case
   std::string_view doc;   ///< a sentence without its full stop
   std::tuple<Rules...> rules;
 };
 
 template <class T, class M, class... Rules>
-constexpr auto field(M T::*member, std::string_view name, std::string_view doc, Rules... rules) {
+constexpr auto field(M T::* member, std::string_view name, std::string_view doc, Rules... rules) {
   return Field<T, M, Rules...>{member, name, doc, {rules...}};
 }
 

@@ -57,8 +57,7 @@ void write_new_file(const std::filesystem::path& file, std::string_view content)
 }
 
 void sync_directory(const std::filesystem::path& directory) {
-  const Descriptor fd(
-      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor fd(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail_on(directory, "cannot sync directory");
 }
 

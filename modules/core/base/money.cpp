@@ -8,11 +8,9 @@ namespace svc {
 namespace {
 
 // ISO 4217, list one, of the active codes: those that have other than two decimals.
-constexpr std::array<std::string_view, 16> without_decimals{"BIF", "CLP", "DJF", "GNF", "ISK", "JPY",
-                                                            "KMF", "KRW", "PYG", "RWF", "UGX", "VND",
-                                                            "VUV", "XAF", "XOF", "XPF"};
-constexpr std::array<std::string_view, 7> with_three_decimals{"BHD", "IQD", "JOD", "KWD",
-                                                              "LYD", "OMR", "TND"};
+constexpr std::array<std::string_view, 16> without_decimals{"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
+                                                            "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"};
+constexpr std::array<std::string_view, 7> with_three_decimals{"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
 
 std::size_t decimals_of(std::string_view currency) {
   if (std::ranges::find(without_decimals, currency) != without_decimals.end()) return 0;

@@ -58,7 +58,10 @@ bool is_utf8(std::string_view text) {
       ++i;
       continue;
     }
-    const std::size_t more = lead >= 0xc2 && lead <= 0xdf ? 1 : (lead & 0xf0) == 0xe0 ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+    const std::size_t more = lead >= 0xc2 && lead <= 0xdf   ? 1
+                             : (lead & 0xf0) == 0xe0        ? 2
+                             : lead >= 0xf0 && lead <= 0xf4 ? 3
+                                                            : 0;
     if (more == 0) return false;
     // The second byte bounds the code point (RFC 3629 section 4).
     const auto least = lead == 0xe0 ? 0xa0U : lead == 0xf0 ? 0x90U : 0x80U;
@@ -127,15 +130,14 @@ bool is_currency_code(std::string_view text) { return std::ranges::binary_search
 
 bool is_slug_text(std::string_view text) {
   if (text.empty() || text.size() > 64 || !(is_letter(text[0]) || is_digit(text[0]))) return false;
-  return std::ranges::all_of(
-      text, [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
+  return std::ranges::all_of(text,
+                             [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_host_text(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
-  return std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
-  });
+  return std::ranges::all_of(
+      text, [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == ':' || c == '-'; });
 }
 
 bool is_visible_text(std::string_view text) {

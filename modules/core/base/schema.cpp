@@ -17,7 +17,9 @@ OrderedJson map_schema() { return {{"type", "object"}, {"additionalProperties", 
 OrderedJson reference_to(std::string_view name) { return {{"$ref", "#/components/schemas/" + std::string(name)}}; }
 
 void say(OrderedJson& schema, std::string_view keyword, std::int64_t bound) { schema[std::string(keyword)] = bound; }
-void say(OrderedJson& schema, std::string_view keyword, std::string_view bound) { schema[std::string(keyword)] = bound; }
+void say(OrderedJson& schema, std::string_view keyword, std::string_view bound) {
+  schema[std::string(keyword)] = bound;
+}
 
 void ObjectSchema::add(std::string_view name, OrderedJson schema, bool required) {
   whole_["properties"][std::string(name)] = std::move(schema);

@@ -79,7 +79,8 @@ std::string print_list(const List& list, bool as_template) {
     for (const auto& key : keys) out += print_key(key, last_word(key.name), as_template);
   };
   if (as_template) print(list.example);
-  else for (const auto& entry : list.entries) print(entry);
+  else
+    for (const auto& entry : list.entries) print(entry);
   return out;
 }
 

@@ -31,12 +31,12 @@ namespace svc::config {
 
 /// One thing that can be set.
 struct Key {
-  std::string name;      ///< "order.wait_seconds"
-  std::string doc;       ///< a sentence without its full stop
-  bool is_flag = false;  ///< true or false; as a flag it may stand without a value
-  std::string value;     ///< in force, as text
-  std::string source;    ///< "default", a file, a variable or a flag
-  bool is_text = true;   ///< in TOML, between quotes, or a list of such
+  std::string name;                                    ///< "order.wait_seconds"
+  std::string doc;                                     ///< a sentence without its full stop
+  bool is_flag = false;                                ///< true or false; as a flag it may stand without a value
+  std::string value;                                   ///< in force, as text
+  std::string source;                                  ///< "default", a file, a variable or a flag
+  bool is_text = true;                                 ///< in TOML, between quotes, or a list of such
   std::function<std::string(const std::string&)> set;  ///< answers what is wrong with a text, or nothing
 };
 
@@ -179,8 +179,8 @@ std::vector<Key> keys_of_entry(const std::string& prefix, Entry entry) {
   each_field<T>([&](const auto& f) {
     auto& member = entry().*f.member;
     using M = std::remove_reference_t<decltype(member)>;
-    keys.push_back({prefix + std::string(f.name), std::string(f.doc), std::is_same_v<M, bool>, print(member),
-                    "default", !std::is_arithmetic_v<M>,
+    keys.push_back({prefix + std::string(f.name), std::string(f.doc), std::is_same_v<M, bool>, print(member), "default",
+                    !std::is_arithmetic_v<M>,
                     [entry, at = f.member](const std::string& text) { return parse(text, entry().*at); }});
   });
   return keys;

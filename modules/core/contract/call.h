@@ -15,12 +15,12 @@ namespace svc {
 
 /// Somebody whose access token was verified.
 struct Caller {
-  std::string subject;  ///< a user's id, or the name an operator's token was made for
-  bool admin = false;   ///< scope admin
-  bool customer = false;  ///< scope customer
-  bool session = false;   ///< signed in as a user; otherwise an operator's token
+  std::string subject;                   ///< a user's id, or the name an operator's token was made for
+  bool admin = false;                    ///< scope admin
+  bool customer = false;                 ///< scope customer
+  bool session = false;                  ///< signed in as a user; otherwise an operator's token
   std::vector<std::string> registers{};  ///< services it may register instances of: scopes register:NAME
-  std::string token;      ///< as it came, to be shown to the next service
+  std::string token;                     ///< as it came, to be shown to the next service
   Time expires;
 
   bool may_register(std::string_view service) const { return std::ranges::find(registers, service) != registers.end(); }

@@ -25,10 +25,8 @@ Error defect(std::string_view service, std::string_view operation, const Call& c
     what = exception.what();
   } catch (...) {  // said by `what` as it is
   }
-  log::error("defect", {{"service", service},
-                        {"operation", operation},
-                        {"request", call.origin->request_id},
-                        {"what", what}});
+  log::error("defect",
+             {{"service", service}, {"operation", operation}, {"request", call.origin->request_id}, {"what", what}});
   return Error{Code::internal, "internal", "The log has it under this request's id"};
 }
 

@@ -30,11 +30,11 @@ enum class Access {
 
 /// What a caller may do when it does not know whether the operation happened.
 enum class Retry {
-  read,        ///< repeat at will: nothing changes
-  /// Repeat: done twice is done once, and done late, behind what came after it, it changes nothing. A copy that hung may
-  /// do it when it wakes, so what sets a value is none of these.
+  read,  ///< repeat at will: nothing changes
+  /// Repeat: done twice is done once, and done late, behind what came after it, it changes nothing. A copy that hung
+  /// may do it when it wakes, so what sets a value is none of these.
   idempotent,
-  keyed,       ///< repeat under the same Idempotency-Key
+  keyed,  ///< repeat under the same Idempotency-Key
   never,
 };
 

@@ -30,8 +30,8 @@ namespace svc {
 
 /// What the outside sees of one kind of event.
 struct EventInfo {
-  std::string_view type;  ///< snake_case, in the past: "order_confirmed". Unique in the system
-  int version = 1;  ///< raised when a reader of the one before would misread it; new members do not count
+  std::string_view type;     ///< snake_case, in the past: "order_confirmed". Unique in the system
+  int version = 1;           ///< raised when a reader of the one before would misread it; new members do not count
   std::string_view summary;  ///< a sentence without its full stop
 };
 
@@ -64,18 +64,17 @@ struct Envelope {
   JsonText data;
   static constexpr std::string_view schema_name = "Envelope";
   static constexpr auto fields() {
-    return rows(
-        field(&Envelope::specversion, "specversion", "Version of CloudEvents: 1.0"),
-        field(&Envelope::id, "id", "One event has one id, however often it comes", Length{1, 200}),
-        field(&Envelope::source, "source", "Where it happened: /svc/ and the module", Length{1, 200}),
-        field(&Envelope::type, "type", "What happened", Length{1, 100}),
-        field(&Envelope::subject, "subject", "To what it happened", Length{0, 500}),
-        field(&Envelope::time, "time", "When it happened"),
-        field(&Envelope::datacontenttype, "datacontenttype", "What data is: application/json",
-              Default{"application/json"}),
-        field(&Envelope::dataversion, "dataversion", "Version of the data", Range{1, 1'000'000}, Default{1}),
-        field(&Envelope::traceparent, "traceparent", "The trace it is part of (W3C Trace Context)"),
-        field(&Envelope::data, "data", "What the subject then was"));
+    return rows(field(&Envelope::specversion, "specversion", "Version of CloudEvents: 1.0"),
+                field(&Envelope::id, "id", "One event has one id, however often it comes", Length{1, 200}),
+                field(&Envelope::source, "source", "Where it happened: /svc/ and the module", Length{1, 200}),
+                field(&Envelope::type, "type", "What happened", Length{1, 100}),
+                field(&Envelope::subject, "subject", "To what it happened", Length{0, 500}),
+                field(&Envelope::time, "time", "When it happened"),
+                field(&Envelope::datacontenttype, "datacontenttype", "What data is: application/json",
+                      Default{"application/json"}),
+                field(&Envelope::dataversion, "dataversion", "Version of the data", Range{1, 1'000'000}, Default{1}),
+                field(&Envelope::traceparent, "traceparent", "The trace it is part of (W3C Trace Context)"),
+                field(&Envelope::data, "data", "What the subject then was"));
   }
   bool operator==(const Envelope&) const = default;
 };

@@ -46,14 +46,16 @@ void OperationMeter::measure(Measures& measures) const {
   took.longer = sum([](const Stripe& s) -> auto& { return s.took[bounds_us.size()]; });
   took.sum_ns = sum([](const Stripe& s) -> auto& { return s.nanoseconds; });
   if (took.count() == 0) return;
-  measures.histogram("svc_operation_seconds", "How long calls of an operation took, of those that entered here", of, took);
+  measures.histogram("svc_operation_seconds", "How long calls of an operation took, of those that entered here", of,
+                     took);
   for (std::size_t i = 0; i < outcomes; ++i) {
     const bool ok = i + 1 == outcomes;
     const auto count = sum([i](const Stripe& s) -> auto& { return s.ended[i]; });
     if (count == 0 && !ok) continue;
     auto labels = of;
     labels.emplace_back("outcome", ok ? "ok" : code_table[i].name);
-    measures.counter("svc_operations_total", "Calls of an operation that entered here, by how they ended", labels, count);
+    measures.counter("svc_operations_total", "Calls of an operation that entered here, by how they ended", labels,
+                     count);
   }
 }
 

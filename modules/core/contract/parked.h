@@ -107,14 +107,13 @@ struct GetParked {
 struct RetryParked {
   std::string id;
   static constexpr auto fields() { return rows(field(&RetryParked::id, "id", "The event")); }
-  static constexpr Endpoint endpoint{
-      .verb = Verb::post,
-      .path = "/internal/parked-events/{id}/retry",
-      .name = "retry_parked_event",
-      .summary = "Tries a parked event again, now; those behind it follow if it goes",
-      .access = Access::service,
-      .retry = Retry::never,
-      .fails = {Code::not_found, Code::conflict}};
+  static constexpr Endpoint endpoint{.verb = Verb::post,
+                                     .path = "/internal/parked-events/{id}/retry",
+                                     .name = "retry_parked_event",
+                                     .summary = "Tries a parked event again, now; those behind it follow if it goes",
+                                     .access = Access::service,
+                                     .retry = Retry::never,
+                                     .fails = {Code::not_found, Code::conflict}};
   using Response = ParkedEvent;
 };
 

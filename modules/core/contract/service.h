@@ -50,8 +50,7 @@ struct Handles {
   virtual Reply<Op> handle(Call call, Op op) = 0;
 
  protected:
-  ~Handles() =
-      default;  // virtual in Service alone: one for each operation would cost thunks by the square of them
+  ~Handles() = default;  // virtual in Service alone: one for each operation would cost thunks by the square of them
 };
 
 }  // namespace detail

@@ -18,9 +18,8 @@ bool is_id(std::string_view text, std::size_t size) {
 }  // namespace
 
 bool is_traceparent(std::string_view text) {
-  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' &&
-         text.starts_with("00") && is_id(text.substr(3, 32), 32) && is_id(text.substr(36, 16), 16) &&
-         is_hex(text.substr(53), 2);
+  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' && text.starts_with("00") &&
+         is_id(text.substr(3, 32), 32) && is_id(text.substr(36, 16), 16) && is_hex(text.substr(53), 2);
 }
 
 std::string trace_of(const Origin& origin) {

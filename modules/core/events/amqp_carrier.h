@@ -1,5 +1,5 @@
-// AmqpCarrier: events by way of a RabbitMQ broker. The outbox remains the truth: a relay publishes from it, and what the
-// broker has not confirmed is published again.
+// AmqpCarrier: events by way of a RabbitMQ broker. The outbox remains the truth: a relay publishes from it, and what
+// the broker has not confirmed is published again.
 //
 //   outbox ──relay──▶ exchange svc.events (topic, by type) ──▶ queue svc.<consumer> ──▶ inbox
 //                └──▶ the queue named as the type, where a foreign program has made one

@@ -23,8 +23,7 @@ void AsyncApi::add(std::string_view module, const EventInfo& event, OrderedJson 
                      {"tags", {{{"name", module}}}},
                      {"payload", std::move(payload)}};
   auto& channel = channels_[type];
-  channel = {{"address", type},
-             {"description", "Events of one subject come in the order in which they happened"}};
+  channel = {{"address", type}, {"description", "Events of one subject come in the order in which they happened"}};
   channel["messages"][type] = reference("components/messages/" + type);
   channel["bindings"]["amqp"] = {
       {"is", "routingKey"},
@@ -40,16 +39,14 @@ void AsyncApi::add(std::string_view module, const EventInfo& event, OrderedJson 
 
 std::string AsyncApi::print() const {
   OrderedJson document{{"asyncapi", "3.0.0"}};
-  document["info"] = {
-      {"title", "svc"},
-      {"version", "1"},
-      {"description",
-       "What happens to users, items, orders and payments, as CloudEvents 1.0. An event has one "
-       "id, by which who gets it twice knows it again."}};
+  document["info"] = {{"title", "svc"},
+                      {"version", "1"},
+                      {"description",
+                       "What happens to users, items, orders and payments, as CloudEvents 1.0. An event has one "
+                       "id, by which who gets it twice knows it again."}};
   document["defaultContentType"] = "application/cloudevents+json";
-  document["servers"]["broker"] = {{"host", "127.0.0.1:5672"},
-                                   {"protocol", "amqp"},
-                                   {"description", "RabbitMQ, where --events names one"}};
+  document["servers"]["broker"] = {
+      {"host", "127.0.0.1:5672"}, {"protocol", "amqp"}, {"description", "RabbitMQ, where --events names one"}};
   document["channels"] = channels_;
   document["operations"] = operations_;
   document["components"]["messages"] = messages_;

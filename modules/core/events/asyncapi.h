@@ -23,8 +23,7 @@ class AsyncApi {
  private:
   void add(std::string_view module, const EventInfo& event, OrderedJson data);
 
-  OrderedJson channels_ = OrderedJson::object(), operations_ = OrderedJson::object(),
-              messages_ = OrderedJson::object();
+  OrderedJson channels_ = OrderedJson::object(), operations_ = OrderedJson::object(), messages_ = OrderedJson::object();
   Schemas schemas_;
 };
 

@@ -1,5 +1,5 @@
-// BrokerLink: a session with the broker that is opened when it is wanted, and anew after it broke. Blocking work runs on
-// a thread of its own. Internal to core/events.
+// BrokerLink: a session with the broker that is opened when it is wanted, and anew after it broke. Blocking work runs
+// on a thread of its own. Internal to core/events.
 #pragma once
 
 #include <functional>

@@ -23,9 +23,7 @@ constexpr std::size_t listed_data = 4 * 1024;  // bytes; a list of large events 
 
 bool is_number(std::string_view text) { return parse_integer<std::int64_t>(text).has_value(); }
 
-tl::unexpected<Error> no_such_event() {
-  return fail(Code::not_found, "not_found", "No such event is parked here");
-}
+tl::unexpected<Error> no_such_event() { return fail(Code::not_found, "not_found", "No such event is parked here"); }
 
 void say_parked(const std::string& consumer, const ParkedEvent& parked) {
   log::error("event_parked", {{"consumer", consumer},
@@ -79,8 +77,7 @@ void Consumer::stop() {
 Result<const Consumer::Known*> Consumer::known(const Envelope& event) const {
   const auto found = handlers_.find({event.source, event.type});
   if (found == handlers_.end())
-    return fail(Code::malformed, "unknown_event",
-                "This program knows no " + event.type + " of " + event.source);
+    return fail(Code::malformed, "unknown_event", "This program knows no " + event.type + " of " + event.source);
   if (event.dataversion > found->second.version)
     return fail(Code::malformed, "newer_event",
                 "This program knows version " + std::to_string(found->second.version) + " of it");
@@ -96,9 +93,8 @@ ParkedEvent Consumer::after_failure(ParkedEvent parked, const Error& why) const 
   parked.state = in_vain ? ParkedState::parked : ParkedState::retrying;
   parked.next_try_at.reset();
   if (!in_vain)
-    parked.next_try_at =
-        clock_.now() + resilience::pause_before({options_.backoff_ms, options_.backoff_limit_ms},
-                                                parked.attempts, random_unit());
+    parked.next_try_at = clock_.now() + resilience::pause_before({options_.backoff_ms, options_.backoff_limit_ms},
+                                                                 parked.attempts, random_unit());
   return parked;
 }
 
@@ -121,9 +117,7 @@ Result<Nothing> Consumer::effect(sql::Transaction& transaction, const Envelope& 
   return Nothing{};
 }
 
-Task<Result<Nothing>> Consumer::take(std::vector<Envelope> events) {
-  return take_batch({std::move(events), "", {}});
-}
+Task<Result<Nothing>> Consumer::take(std::vector<Envelope> events) { return take_batch({std::move(events), "", {}}); }
 
 Task<Result<Nothing>> Consumer::take(std::string module, FeedPage page) {
   Batch batch{{}, std::move(module), {page.next, page.event}};
@@ -138,23 +132,22 @@ Task<Result<Nothing>> Consumer::take_batch(Batch batch) {
     std::size_t at = 0;
     std::optional<Error> why;
     std::vector<ParkedEvent> parked;
-    auto writing =
-        database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
-          why.reset();
-          parked.clear();
-          for (at = 0; at < batch.events.size(); ++at) {
-            const auto known_to_fail = failed.find(at);
-            auto done = effect(transaction, batch.events[at],
-                               known_to_fail == failed.end() ? nullptr : &known_to_fail->second, parked);
-            if (!done) {
-              why = done.error();
-              return done;
-            }
-          }
-          if (!batch.module.empty() && find_cursor(transaction, batch.module) != batch.cursor)
-            move_cursor(transaction, batch.module, batch.cursor);
-          return Nothing{};
-        });
+    auto writing = database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
+      why.reset();
+      parked.clear();
+      for (at = 0; at < batch.events.size(); ++at) {
+        const auto known_to_fail = failed.find(at);
+        auto done = effect(transaction, batch.events[at],
+                           known_to_fail == failed.end() ? nullptr : &known_to_fail->second, parked);
+        if (!done) {
+          why = done.error();
+          return done;
+        }
+      }
+      if (!batch.module.empty() && find_cursor(transaction, batch.module) != batch.cursor)
+        move_cursor(transaction, batch.module, batch.cursor);
+      return Nothing{};
+    });
     try {
       auto written = co_await writing;
       if (written) {
@@ -175,36 +168,34 @@ FeedCursor Consumer::cursor(const std::string& module) {
 }
 
 void Consumer::park(sql::Transaction& transaction, const Envelope& event, const Error& why) {
-  insert_parked(transaction, {name_, 0, event, ParkedState::parked, 1, why.reason, why.detail, clock_.now(),
-                              std::nullopt});
+  insert_parked(transaction,
+                {name_, 0, event, ParkedState::parked, 1, why.reason, why.detail, clock_.now(), std::nullopt});
 }
 
 // Tries a parked event; if it goes, the next of its subject is let go. Answers how it stands then.
 Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand) {
   ParkedEvent parked;
   std::optional<Error> why;
-  auto trying =
-      database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        why.reset();
-        auto found = find_parked(transaction, number);
-        if (!found) return no_such_event();
-        parked = std::move(*found);
-        parked.consumer = name_;
-        if (!is_first(transaction, parked))
-          return fail(Code::conflict, "behind", "An earlier event of its subject is to be seen to first");
-        if (!by_hand && parked.state != ParkedState::retrying) return Nothing{};
-        const auto how = known(parked.event);
-        auto done =
-            how ? (*how)->handler(transaction, parked.event) : Result<Nothing>(tl::unexpected(how.error()));
-        if (!done) {
-          why = done.error();
-          return done;
-        }
-        release_parked(transaction, parked, clock_.now());
-        parked.state = ParkedState::done;
-        parked.next_try_at.reset();
-        return Nothing{};
-      });
+  auto trying = database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    why.reset();
+    auto found = find_parked(transaction, number);
+    if (!found) return no_such_event();
+    parked = std::move(*found);
+    parked.consumer = name_;
+    if (!is_first(transaction, parked))
+      return fail(Code::conflict, "behind", "An earlier event of its subject is to be seen to first");
+    if (!by_hand && parked.state != ParkedState::retrying) return Nothing{};
+    const auto how = known(parked.event);
+    auto done = how ? (*how)->handler(transaction, parked.event) : Result<Nothing>(tl::unexpected(how.error()));
+    if (!done) {
+      why = done.error();
+      return done;
+    }
+    release_parked(transaction, parked, clock_.now());
+    parked.state = ParkedState::done;
+    parked.next_try_at.reset();
+    return Nothing{};
+  });
   try {
     auto tried = co_await trying;
     if (tried) co_return parked;
@@ -213,11 +204,10 @@ Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand)
     why = Error{Code::internal, "defect", defect.what()};
   }
   parked = after_failure(std::move(parked), *why);
-  auto noting =
-      database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        update_parked(transaction, parked);
-        return Nothing{};
-      });
+  auto noting = database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    update_parked(transaction, parked);
+    return Nothing{};
+  });
   auto noted = co_await noting;
   if (!noted) co_return refusal(noted);
   if (parked.state == ParkedState::parked) say_parked(name_, parked);
@@ -227,8 +217,7 @@ Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand)
 Task<Result<Nothing>> Consumer::retry_due() {
   bool some_done = true;
   for (int left = retried_at_once; left > 0 && some_done;) {
-    const auto due =
-        database_.read([&](sql::Session& session) { return find_due(session, clock_.now(), left); });
+    const auto due = database_.read([&](sql::Session& session) { return find_due(session, clock_.now(), left); });
     some_done = false;
     for (const auto number : due) {
       auto trying = try_again(number, false);
@@ -244,10 +233,9 @@ Task<Result<Nothing>> Consumer::retry_due() {
 Task<Result<Nothing>> Consumer::forget_old() {
   const Time old = clock_.now() - std::chrono::hours{options_.inbox_hours};
   for (int forgotten = forgotten_at_once; forgotten == forgotten_at_once;) {
-    auto writing =
-        database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<int> {
-          return forget_inbox_before(transaction, old, forgotten_at_once);
-        });
+    auto writing = database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<int> {
+      return forget_inbox_before(transaction, old, forgotten_at_once);
+    });
     auto written = co_await writing;
     if (!written) co_return refusal(written);
     forgotten = *written;
@@ -320,10 +308,8 @@ void Consumer::measure(Measures& measures) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [module, standing] : standings_) {
     const Measures::Labels of{{"consumer", name_}, {"module", module}};
-    measures.gauge("svc_events_lag", "Events of a module that a consumer has not yet been given", of,
-                   standing.lag);
-    measures.gauge("svc_events_feed_up", "Whether a consumer is given a module's events", of,
-                   standing.trouble ? 0 : 1);
+    measures.gauge("svc_events_lag", "Events of a module that a consumer has not yet been given", of, standing.lag);
+    measures.gauge("svc_events_feed_up", "Whether a consumer is given a module's events", of, standing.trouble ? 0 : 1);
   }
 }
 
@@ -332,8 +318,7 @@ void Consumer::note(FeedStanding standing) {
   auto& known = standings_[standing.module];
   if (known.trouble != standing.trouble) {
     if (standing.trouble)
-      log::warn("events_not_had",
-                {{"consumer", name_}, {"module", standing.module}, {"why", *standing.trouble}});
+      log::warn("events_not_had", {{"consumer", name_}, {"module", standing.module}, {"why", *standing.trouble}});
     else if (known.trouble) log::info("events_had_again", {{"consumer", name_}, {"module", standing.module}});
   }
   known = std::move(standing);

@@ -42,17 +42,16 @@ struct ConsumerOptions {
   std::int64_t backoff_limit_ms = 30'000;
   std::int64_t inbox_hours = 720;
   static constexpr auto fields() {
-    return rows(
-        field(&ConsumerOptions::attempts, "attempts",
-              "Tries of an event before it is left for a person to see to", Range{1, 1'000}, Default{8}),
-        field(&ConsumerOptions::backoff_ms, "backoff_ms",
-              "Longest pause before the second try; doubled for each further one, and cut short by chance",
-              Range{1, 60'000}, Default{200}),
-        field(&ConsumerOptions::backoff_limit_ms, "backoff_limit_ms", "Longest pause before a try",
-              Range{1, 3'600'000}, Default{30'000}),
-        field(&ConsumerOptions::inbox_hours, "inbox_hours",
-              "How long it is remembered which events have had their effect; longer than any may come again",
-              Range{1, 87'600}, Default{720}));
+    return rows(field(&ConsumerOptions::attempts, "attempts",
+                      "Tries of an event before it is left for a person to see to", Range{1, 1'000}, Default{8}),
+                field(&ConsumerOptions::backoff_ms, "backoff_ms",
+                      "Longest pause before the second try; doubled for each further one, and cut short by chance",
+                      Range{1, 60'000}, Default{200}),
+                field(&ConsumerOptions::backoff_limit_ms, "backoff_limit_ms", "Longest pause before a try",
+                      Range{1, 3'600'000}, Default{30'000}),
+                field(&ConsumerOptions::inbox_hours, "inbox_hours",
+                      "How long it is remembered which events have had their effect; longer than any may come again",
+                      Range{1, 87'600}, Default{720}));
   }
 };
 

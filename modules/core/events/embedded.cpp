@@ -16,8 +16,7 @@ class Nobody final : public Carrying {
 class FeedReaders final : public Carrying {
  public:
   explicit FeedReaders(Consumer& consumer) {
-    for (const auto& source : consumer.sources())
-      readers_.push_back(std::make_unique<FeedReader>(consumer, source));
+    for (const auto& source : consumer.sources()) readers_.push_back(std::make_unique<FeedReader>(consumer, source));
   }
   void start(Loop& loop) override {
     for (auto& reader : readers_) reader->start(loop);
@@ -33,8 +32,6 @@ class FeedReaders final : public Carrying {
 }  // namespace
 
 std::unique_ptr<Carrying> Embedded::send(Outbox&) { return std::make_unique<Nobody>(); }
-std::unique_ptr<Carrying> Embedded::deliver(Consumer& consumer) {
-  return std::make_unique<FeedReaders>(consumer);
-}
+std::unique_ptr<Carrying> Embedded::deliver(Consumer& consumer) { return std::make_unique<FeedReaders>(consumer); }
 
 }  // namespace svc::events

@@ -63,9 +63,9 @@ void FeedReader::stop() {
 Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
-  detach(Question::put(question, *source_.feed,
-                       {consumer_.name(), read.position, joined(source_.types), page_size,
-                        heard_ ? patience_seconds : 0, read.event}));
+  detach(Question::put(
+      question, *source_.feed,
+      {consumer_.name(), read.position, joined(source_.types), page_size, heard_ ? patience_seconds : 0, read.event}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;
   asked_.reset();
@@ -75,10 +75,9 @@ Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
 // Says what an operator is to know of a page that does not go on where this was.
 void FeedReader::say_lost(const FeedCursor& read, const FeedPage& page) const {
   if (page.replaced)
-    log::error("outbox_replaced", {{"consumer", consumer_.name()},
-                                   {"module", source_.module},
-                                   {"read", read.position},
-                                   {"last", page.last}});
+    log::error(
+        "outbox_replaced",
+        {{"consumer", consumer_.name()}, {"module", source_.module}, {"read", read.position}, {"last", page.last}});
   else if (read.position > 0 && page.oldest > read.position + 1 &&
            page.oldest > consumer_.cursor(source_.module).position + 1)  // or another process has read them
     log::error("events_missed", {{"consumer", consumer_.name()},
@@ -94,8 +93,7 @@ void FeedReader::note(std::int64_t lag, const Error* trouble) {
 Task<> FeedReader::pause(const Error& why) {
   ++failures_;
   note(0, &why);
-  auto pausing =
-      background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));
+  auto pausing = background_.pause_until(Steady::now() + resilience::pause_before(backoff, failures_, random_unit()));
   co_await pausing;
 }
 

@@ -31,7 +31,7 @@ class FeedReader {
   Loop* loop_ = nullptr;
   std::shared_ptr<Question> asked_;  // on the loop
   bool ending_ = false;              // on the loop
-  bool heard_ = false;  // the first answer comes at once, so that it is known soon how far behind this is
+  bool heard_ = false;               // the first answer comes at once, so that it is known soon how far behind this is
   int failures_ = 0;
   Background background_{[this] { return run(); }};
 };

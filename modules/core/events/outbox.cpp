@@ -74,8 +74,8 @@ void Outbox::start(Loop& loop) {
   sending_->start(loop);
 }
 
-void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject,
-                    std::string data, const Origin& origin) {
+void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
+                    const Origin& origin) {
   const auto trace = trace_of(origin);
   Envelope event;
   event.id = ids_.next();
@@ -135,8 +135,7 @@ Task<std::vector<FeedEntry>> Outbox::await_events(std::int64_t after, int most, 
 void Outbox::measure(Measures& measures) const {
   database_.read([&](sql::Session& session) {
     const auto last = last_position(session);
-    measures.counter("svc_events_published_total", "Events that a module has told of", {{"module", module_}},
-                     last);
+    measures.counter("svc_events_published_total", "Events that a module has told of", {{"module", module_}}, last);
     list_readers(session, [&](const std::string& reader, std::int64_t position) {
       measures.gauge("svc_events_unread", "Events of a module that a reader has not had, as last noted",
                      {{"module", module_}, {"reader", reader}}, last - std::min(position, last));
@@ -155,14 +154,12 @@ Task<Result<Nothing>> Outbox::note(std::string reader, std::int64_t position) {
     if (noted.position >= 0 && age < (moved ? note_interval : known_interval)) co_return Nothing{};
     noted = {position, Steady::now()};
   }
-  const Time now =
-      clock_.now();  // not asked for later: nobody waits for this, and the outbox may be gone then
-  auto writing =
-      database_.write(Steady::now() + seconds{5}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        const bool of_another = position > last_position(transaction);
-        note_reader(transaction, reader, of_another ? 0 : position, now);
-        return Nothing{};
-      });
+  const Time now = clock_.now();  // not asked for later: nobody waits for this, and the outbox may be gone then
+  auto writing = database_.write(Steady::now() + seconds{5}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+    const bool of_another = position > last_position(transaction);
+    note_reader(transaction, reader, of_another ? 0 : position, now);
+    return Nothing{};
+  });
   auto written = co_await writing;
   co_return written;
 }
@@ -183,17 +180,15 @@ Task<Result<Nothing>> Outbox::trim() {
   const Time now = clock_.now();
   for (int deleted = trimmed_at_once; deleted == trimmed_at_once;) {
     std::vector<std::string> gone;
-    auto writing =
-        database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
-          count_absence(transaction, now);
-          gone = forget_readers(transaction, options_.forget_hours);
-          return delete_read_events(transaction, now - std::chrono::hours{options_.keep_hours},
-                                    options_.keep_events, trimmed_at_once);
-        });
+    auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
+      count_absence(transaction, now);
+      gone = forget_readers(transaction, options_.forget_hours);
+      return delete_read_events(transaction, now - std::chrono::hours{options_.keep_hours}, options_.keep_events,
+                                trimmed_at_once);
+    });
     auto written = co_await writing;
     if (!written) co_return refusal(written);
-    for (const auto& reader : gone)
-      log::error("event_reader_forgotten", {{"module", module_}, {"reader", reader}});
+    for (const auto& reader : gone) log::error("event_reader_forgotten", {{"module", module_}, {"reader", reader}});
     deleted = *written;
   }
   co_return Nothing{};

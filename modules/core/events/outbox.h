@@ -32,15 +32,15 @@ struct OutboxOptions {
   std::int64_t keep_events = 1'000'000;
   std::int64_t forget_hours = 168;
   static constexpr auto fields() {
-    return rows(field(&OutboxOptions::keep_hours, "keep_hours",
-                      "How long an event that every known reader has read is kept for new ones",
-                      Range{0, 87'600}, Default{24}),
-                field(&OutboxOptions::keep_events, "keep_events", "How many of those are kept at most",
-                      Range{0, 1'000'000'000}, Default{1'000'000}),
-                field(&OutboxOptions::forget_hours, "forget_hours",
-                      "A reader that has not come for so long, by hours in which the publisher ran, is no longer waited for: "
-                      "events may be deleted unread by it",
-                      Range{1, 87'600}, Default{168}));
+    return rows(
+        field(&OutboxOptions::keep_hours, "keep_hours",
+              "How long an event that every known reader has read is kept for new ones", Range{0, 87'600}, Default{24}),
+        field(&OutboxOptions::keep_events, "keep_events", "How many of those are kept at most", Range{0, 1'000'000'000},
+              Default{1'000'000}),
+        field(&OutboxOptions::forget_hours, "forget_hours",
+              "A reader that has not come for so long, by hours in which the publisher ran, is no longer waited for: "
+              "events may be deleted unread by it",
+              Range{1, 87'600}, Default{168}));
   }
 };
 
@@ -83,8 +83,8 @@ class Outbox final : public EventFeed {
   sql::Database& database() { return database_; }
 
  private:
-  void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject,
-              std::string data, const Origin& origin);
+  void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
+              const Origin& origin);
   Task<Result<Nothing>> note(std::string reader, std::int64_t position);
 
   sql::Database& database_;

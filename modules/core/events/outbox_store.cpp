@@ -27,12 +27,11 @@ std::optional<std::int64_t> number(const sql::Row& row) {
 
 void insert_event(sql::Transaction& transaction, const Envelope& event) {
   transaction.execute(
-      "INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      event.id, event.type, event.dataversion, event.subject, event.time, event.traceparent, event.data.text);
+      "INSERT INTO outbox (id, type, version, subject, time, traceparent, data) VALUES (?, ?, ?, ?, ?, ?, ?)", event.id,
+      event.type, event.dataversion, event.subject, event.time, event.traceparent, event.data.text);
 }
 
-void list_events(sql::Session& session, std::int64_t after, int limit,
-                 const std::function<void(FeedEntry)>& add) {
+void list_events(sql::Session& session, std::int64_t after, int limit, const std::function<void(FeedEntry)>& add) {
   session.each(
       "SELECT position, id, type, version, subject, time, traceparent, data FROM outbox WHERE position > ? "
       "ORDER BY position LIMIT ?",
@@ -56,7 +55,8 @@ ReaderLease find_reader(sql::Session& session, const std::string& name) {
   return session
       .first(
           "SELECT position, fence, owner, lease_until FROM outbox_readers WHERE name = ?",
-          [](const sql::Row& row) { return ReaderLease{row.integer(0), row.integer(1), row.text(2), row.time(3)}; }, name)
+          [](const sql::Row& row) { return ReaderLease{row.integer(0), row.integer(1), row.text(2), row.time(3)}; },
+          name)
       .value_or(ReaderLease{});
 }
 

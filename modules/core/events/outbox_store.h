@@ -14,8 +14,7 @@ namespace svc::events {
 /// All but its source, which is that of the whole outbox.
 void insert_event(sql::Transaction& transaction, const Envelope& event);
 /// Those behind a position, in order.
-void list_events(sql::Session& session, std::int64_t after, int limit,
-                 const std::function<void(FeedEntry)>& add);
+void list_events(sql::Session& session, std::int64_t after, int limit, const std::function<void(FeedEntry)>& add);
 /// The last position there has ever been; 0 when there was none.
 std::int64_t last_position(sql::Session& session);
 /// The id of the event at a position, if it is kept.

@@ -27,9 +27,8 @@ ParkedEvent read_parked(const sql::Row& row) {
 }  // namespace
 
 bool insert_into_inbox(sql::Transaction& transaction, const Envelope& event, Time now) {
-  return transaction.execute(
-             "INSERT INTO inbox (event_id, source, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", event.id,
-             event.source, now) == 1;
+  return transaction.execute("INSERT INTO inbox (event_id, source, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                             event.id, event.source, now) == 1;
 }
 
 int forget_inbox_before(sql::Transaction& transaction, Time time, int limit) {
@@ -43,10 +42,7 @@ FeedCursor find_cursor(sql::Session& session, const std::string& source) {
   return session
       .first(
           "SELECT position, event FROM feed_cursors WHERE source = ?",
-          [](const sql::Row& row) {
-            return FeedCursor{row.integer(0), row.text(1)};
-          },
-          source)
+          [](const sql::Row& row) { return FeedCursor{row.integer(0), row.text(1)}; }, source)
       .value_or(FeedCursor{});
 }
 
@@ -69,16 +65,15 @@ void insert_parked(sql::Transaction& transaction, const ParkedEvent& parked) {
       "attempts, "
       "next_try_at, reason, detail, parked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       event.id, event.source, event.type, event.dataversion, event.subject, event.time, event.traceparent,
-      event.data.text, parked.state, parked.attempts, parked.next_try_at.value_or(Time{}), parked.reason,
-      parked.detail, parked.parked_at);
+      event.data.text, parked.state, parked.attempts, parked.next_try_at.value_or(Time{}), parked.reason, parked.detail,
+      parked.parked_at);
 }
 
 void update_parked(sql::Transaction& transaction, const ParkedEvent& parked) {
   transaction.execute(
       "UPDATE parked_events SET state = ?, attempts = ?, next_try_at = ?, reason = ?, detail = ? WHERE "
       "number = ?",
-      parked.state, parked.attempts, parked.next_try_at.value_or(Time{}), parked.reason, parked.detail,
-      parked.number);
+      parked.state, parked.attempts, parked.next_try_at.value_or(Time{}), parked.reason, parked.detail, parked.number);
 }
 
 std::optional<ParkedEvent> find_parked(sql::Session& session, std::int64_t number) {
@@ -118,8 +113,7 @@ std::vector<std::int64_t> find_due(sql::Session& session, Time now, int limit) {
 
 std::int64_t count_parked(sql::Session& session, ParkedState state) {
   return *session.first(
-      "SELECT COUNT(*) FROM parked_events WHERE state = ?",
-      [](const sql::Row& row) { return row.integer(0); }, state);
+      "SELECT COUNT(*) FROM parked_events WHERE state = ?", [](const sql::Row& row) { return row.integer(0); }, state);
 }
 
 void release_parked(sql::Transaction& transaction, const ParkedEvent& parked, Time now) {

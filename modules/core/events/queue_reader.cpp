@@ -15,8 +15,7 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
                          const std::vector<amqp::Queue>& queues)
     : BrokerWork(address, options.connection,
                  [exchange = options.exchange, queues, queue = queue_of(consumer.name(), options),
-                  prefetch = static_cast<std::uint16_t>(options.prefetch)](
-                     amqp::Session& session) -> Result<Nothing> {
+                  prefetch = static_cast<std::uint16_t>(options.prefetch)](amqp::Session& session) -> Result<Nothing> {
                    if (auto declared = session.declare(exchange, queues); !declared) return declared;
                    return session.consume(queue, prefetch);
                  }),
@@ -26,9 +25,8 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
 // How many wait in the queue, now and then.
 Task<Result<Nothing>> QueueReader::look() {
   if (Steady::now() < next_look_) co_return Nothing{};
-  auto looking = broker_.run([queue = queue_of(consumer_.name(), options_)](amqp::Session& session) {
-    return session.waiting(queue);
-  });
+  auto looking = broker_.run(
+      [queue = queue_of(consumer_.name(), options_)](amqp::Session& session) { return session.waiting(queue); });
   auto waiting = co_await looking;
   if (!waiting) co_return refusal(waiting);
   lag_ = *waiting;
@@ -55,7 +53,8 @@ Task<Result<Nothing>> QueueReader::take_some() {
     co_await closing;
     co_return taken;
   }
-  auto acknowledging = broker_.run([last = deliveries->back().tag](amqp::Session& session) { return session.acknowledge(last); });
+  auto acknowledging =
+      broker_.run([last = deliveries->back().tag](amqp::Session& session) { return session.acknowledge(last); });
   auto acknowledged = co_await acknowledging;
   co_return acknowledged;
 }

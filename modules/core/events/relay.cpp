@@ -15,10 +15,9 @@ constexpr seconds write_limit{10};
 
 Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options,
              const std::vector<amqp::Queue>& queues, std::string owner, const Clock& clock)
-    : BrokerWork(address, options.connection,
-                 [exchange = options.exchange, queues](amqp::Session& session) {
-                   return session.declare(exchange, queues);
-                 }),
+    : BrokerWork(
+          address, options.connection,
+          [exchange = options.exchange, queues](amqp::Session& session) { return session.declare(exchange, queues); }),
       outbox_(outbox),
       options_(options),
       owner_(std::move(owner)),
@@ -28,8 +27,8 @@ Relay::Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& op
 Task<Result<Nothing>> Relay::write_lease(std::function<Result<Nothing>(ReaderLease&, Time)> change) {
   const milliseconds length{options_.lease_ms};
   const auto renew_at = Steady::now() + length / 3;
-  auto writing = outbox_.database().write(
-      Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
+  auto writing =
+      outbox_.database().write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
         const Time now = clock_.now();
         auto held = find_reader(transaction, reader);
         if (auto changed = change(held, now); !changed) return refusal(changed);
@@ -127,7 +126,11 @@ Task<> Relay::run() {
     const std::string trouble = relayed || elsewhere ? std::string{} : relayed.error().reason;
     if (trouble != trouble_) {
       if (trouble.empty()) log::info("events_sent_again", {{"module", outbox_.module()}, {"broker", broker_.told()}});
-      else log::error("events_not_sent", {{"module", outbox_.module()}, {"broker", broker_.told()}, {"reason", trouble}, {"detail", relayed.error().detail}});
+      else
+        log::error("events_not_sent", {{"module", outbox_.module()},
+                                       {"broker", broker_.told()},
+                                       {"reason", trouble},
+                                       {"detail", relayed.error().detail}});
       trouble_ = trouble;
     }
     failures_ = relayed ? 0 : failures_ + 1;
@@ -141,13 +144,14 @@ Task<> Relay::run() {
   co_await closing;
   if (!lease_) co_return;
   // So that others need not wait for it to lapse.
-  auto writing = outbox_.database().write(Steady::now() + seconds{1}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-    auto held = find_reader(transaction, reader);
-    if (held.fence != lease_->fence) return Nothing{};
-    held.lease_until = Time{};
-    save_reader(transaction, reader, held, clock_.now());
-    return Nothing{};
-  });
+  auto writing =
+      outbox_.database().write(Steady::now() + seconds{1}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+        auto held = find_reader(transaction, reader);
+        if (held.fence != lease_->fence) return Nothing{};
+        held.lease_until = Time{};
+        save_reader(transaction, reader, held, clock_.now());
+        return Nothing{};
+      });
   auto written = co_await writing;
   if (!written) log::warn("relay_lease_kept", {{"module", outbox_.module()}, {"reason", written.error().reason}});
 }

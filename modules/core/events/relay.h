@@ -11,8 +11,8 @@ namespace svc::events {
 
 class Relay final : public BrokerWork {
  public:
-  Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options, const std::vector<amqp::Queue>& queues,
-        std::string owner, const Clock& clock);
+  Relay(Outbox& outbox, const amqp::Address& address, const AmqpOptions& options,
+        const std::vector<amqp::Queue>& queues, std::string owner, const Clock& clock);
 
  private:
   struct Lease {

@@ -29,8 +29,9 @@ bool is_sound_value(std::string_view value) {
 
 std::string head_of(const Address& address, const Outgoing& request) {
   const bool is_v6 = address.host.find(':') != std::string::npos;  // between brackets (RFC 3986 section 3.2.2)
-  std::string head = request.method + " " + request.target + " HTTP/1.1\r\nHost: " +
-                     (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port) + "\r\n";
+  std::string head = request.method + " " + request.target +
+                     " HTTP/1.1\r\nHost: " + (is_v6 ? "[" + address.host + "]" : address.host) + ":" +
+                     std::to_string(address.port) + "\r\n";
   for (const auto& [name, value] : request.headers) {
     if (!is_sound_value(value)) continue;  // it could add a header, or a request, of its own
     head += name + ": " + value + "\r\n";
@@ -176,7 +177,8 @@ Task<Result<std::unique_ptr<Client::Connection>>> Client::connect(Address addres
   co_return unreachable(address);
 }
 
-Task<Result<Response>> Client::send(Address address, std::shared_ptr<const Outgoing> wish, Steady::time_point deadline) {
+Task<Result<Response>> Client::send(Address address, std::shared_ptr<const Outgoing> wish,
+                                    Steady::time_point deadline) {
   const Outgoing& request = *wish;
   const std::string head = head_of(address, request);
   auto connection = take_kept(address);
@@ -193,8 +195,8 @@ Task<Result<Response>> Client::send(Address address, std::shared_ptr<const Outgo
     std::shared_ptr<Stream> stream;
     if (request.streaming) stream = std::make_shared<Stream>(*this, address, std::move(connection), request);
     else in_use.emplace(*this, *connection);
-    auto exchanging = stream ? stream->begin(stream, head, deadline)
-                             : exchange(*connection, request, head, deadline, reusable);
+    auto exchanging =
+        stream ? stream->begin(stream, head, deadline) : exchange(*connection, request, head, deadline, reusable);
     auto response = co_await exchanging;
     in_use.reset();
     if (response) {
@@ -291,9 +293,9 @@ Task<Client::Exchanged> Client::exchange(Connection& connection, const Outgoing&
       if (fault || chunks.too_large()) co_return tl::unexpected(malformed);
       if (chunks.done()) break;
     } else {
-      const auto wanted = until_close ? connection.in.size()
-                                      : std::min<std::uint64_t>(connection.in.size(),
-                                                                *parsed.framing.length - response.body.size());
+      const auto wanted =
+          until_close ? connection.in.size()
+                      : std::min<std::uint64_t>(connection.in.size(), *parsed.framing.length - response.body.size());
       if (response.body.size() + wanted > answer_limit) co_return tl::unexpected(malformed);
       response.body.append(connection.in, 0, wanted);
       connection.in.erase(0, wanted);

@@ -33,15 +33,15 @@ struct ClientOptions {
   std::int64_t idle_timeout_ms = 50'000;
   std::int64_t answer_limit = 8 * 1024 * 1024;
   static constexpr auto fields() {
-    return rows(field(&ClientOptions::connect_timeout_ms, "connect_timeout_ms",
-                      "Time a connection may take to be made", Range{10, 60'000}, Default{1'000}),
+    return rows(field(&ClientOptions::connect_timeout_ms, "connect_timeout_ms", "Time a connection may take to be made",
+                      Range{10, 60'000}, Default{1'000}),
                 field(&ClientOptions::idle_connections, "idle_connections",
                       "Connections kept open to one address by each thread", Range{0, 10'000}, Default{64}),
                 field(&ClientOptions::idle_timeout_ms, "idle_timeout_ms",
-                      "Time a kept connection may be unused; less than what servers grant",
-                      Range{100, 3'600'000}, Default{50'000}),
-                field(&ClientOptions::answer_limit, "answer_limit", "Bytes an answer may have",
-                      Range{1024, 1 << 30}, Default{8 * 1024 * 1024}));
+                      "Time a kept connection may be unused; less than what servers grant", Range{100, 3'600'000},
+                      Default{50'000}),
+                field(&ClientOptions::answer_limit, "answer_limit", "Bytes an answer may have", Range{1024, 1 << 30},
+                      Default{8 * 1024 * 1024}));
   }
 };
 

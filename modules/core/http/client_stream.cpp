@@ -9,8 +9,8 @@
 namespace svc::http {
 namespace {
 
-constexpr int interim_answers = 100;           // of 1xx, before an answer; nobody means more
-constexpr std::size_t share = 256 * 1024;      // bytes that pass before everybody else on the loop has a turn
+constexpr int interim_answers = 100;       // of 1xx, before an answer; nobody means more
+constexpr std::size_t share = 256 * 1024;  // bytes that pass before everybody else on the loop has a turn
 
 Error malformed() { return Error{Code::internal, "foreign_answer", "The answer is malformed"}; }
 

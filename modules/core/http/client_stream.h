@@ -80,8 +80,8 @@ class Client::Stream final : public Source {
   const bool head_only_;
 
   bool pumping_ = false;
-  bool sent_whole_ = true;         // all of the request
-  std::optional<Error> failure_;   // of its content
+  bool sent_whole_ = true;        // all of the request
+  std::optional<Error> failure_;  // of its content
   Event pumped_;
   Steady::time_point head_limit_;
 

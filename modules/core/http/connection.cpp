@@ -17,7 +17,7 @@ namespace {
 constexpr auto linger_time = seconds{1};
 constexpr std::size_t linger_bytes = 16 * 1024 * 1024;
 constexpr std::size_t stream_share = 256 * 1024;  // bytes of a stream before everybody else on the loop has a turn
-constexpr auto stream_beat = seconds{1};  // how often a silent stream looks whether anybody still listens
+constexpr auto stream_beat = seconds{1};          // how often a silent stream looks whether anybody still listens
 
 // RFC 9110 section 5.6.7; made once a second on each loop.
 std::string_view http_date() {
@@ -35,8 +35,8 @@ std::string_view http_date() {
 
 bool is_sound_request_id(std::string_view id) {
   return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   });
 }
 

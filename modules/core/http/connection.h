@@ -42,9 +42,9 @@ class Connection final {
   Server::Shared& shared_;
   Channel channel_;
   const std::string peer_;
-  std::string in_;   // received and not yet used
-  std::string head_; // of the present request
-  std::string out_;  // head of the present answer
+  std::string in_;    // received and not yet used
+  std::string head_;  // of the present request
+  std::string out_;   // head of the present answer
   bool idle_ = false;
   std::optional<Response> refused_;  // by await_head
 };

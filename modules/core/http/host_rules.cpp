@@ -63,7 +63,8 @@ const std::vector<Refused>& always_refused() {
 
 // The IPv4 address that an IPv6 address leads to: 6to4 (RFC 3056), NAT64 (RFC 6052), IPv4-compatible (RFC 4291).
 std::optional<Bytes> carried(const Bytes& address) {
-  static const AddressRange six_to_four = range("2002::/16"), nat64 = range("64:ff9b::/96"), compatible = range("::/96");
+  static const AddressRange six_to_four = range("2002::/16"), nat64 = range("64:ff9b::/96"),
+                            compatible = range("::/96");
   if (six_to_four.holds(address)) return mapped(address.data() + 2);
   if (nat64.holds(address) || compatible.holds(address)) return mapped(address.data() + 12);
   return std::nullopt;
@@ -74,7 +75,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Resolvers take names that end in a number for addresses in other notations: 2852039166, 0xa9fea9fe, 169.254.43518.
 bool ends_in_a_number(std::string_view name) {
   const auto last = name.substr(name.rfind('.') + 1);
-  return std::ranges::all_of(last, is_digit) || (last.size() >= 2 && last[0] == '0' && (last[1] == 'x' || last[1] == 'X'));
+  return std::ranges::all_of(last, is_digit) ||
+         (last.size() >= 2 && last[0] == '0' && (last[1] == 'x' || last[1] == 'X'));
 }
 
 bool has_sound_labels(std::string_view name) {

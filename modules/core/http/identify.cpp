@@ -74,8 +74,7 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
   origin->request_id = request.request_id;
   origin->client_address = request.peer_address;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  if (const auto trace = request.headers.get("traceparent"); is_traceparent(trace))
-    origin->traceparent = trace;
+  if (const auto trace = request.headers.get("traceparent"); is_traceparent(trace)) origin->traceparent = trace;
   auto time = time_for(origin->wait) + patience;
 
   Call call;
@@ -85,8 +84,7 @@ Task<Result<Call>> Identify::operator()(const Request& request, bool needs_calle
       call.from_service = service != gateway_name;
       if (const auto budget = parse_integer<std::int64_t>(request.headers.get(budget_header)); budget && *budget >= 0)
         time = std::min<milliseconds>(time, milliseconds{*budget});
-      if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty())
-        origin->client_address = client;
+      if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty()) origin->client_address = client;
     }
   }
   call.deadline = Steady::now() + time;

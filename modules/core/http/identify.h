@@ -24,8 +24,8 @@ inline constexpr std::string_view gateway_name = "gateway";
 class Identify {
  public:
   struct Options {
-    seconds deadline{10};       ///< for answering a request, unless it says otherwise
-    seconds longest_wait{30};   ///< what `Prefer: wait` may ask for
+    seconds deadline{10};      ///< for answering a request, unless it says otherwise
+    seconds longest_wait{30};  ///< what `Prefer: wait` may ask for
   };
   /// What it refers to must outlive it.
   Identify(TokenVerifier& tokens, const ClusterKey& cluster, Options options)

@@ -13,8 +13,7 @@ void Link::add_call_headers(Outgoing& request, const Call& call) const {
     request.headers.emplace_back("X-Forwarded-For", call.origin->client_address);
   if (!call.origin->idempotency_key.empty())
     request.headers.emplace_back("Idempotency-Key", call.origin->idempotency_key);
-  if (!call.origin->traceparent.empty())
-    request.headers.emplace_back("traceparent", call.origin->traceparent);
+  if (!call.origin->traceparent.empty()) request.headers.emplace_back("traceparent", call.origin->traceparent);
   if (call.caller) request.headers.emplace_back("Authorization", "Bearer " + call.caller->token);
 }
 

@@ -23,8 +23,8 @@ struct Link {
     // What has an empty name is nowhere, and has no path to be asked for under.
     if (request.target.find("//") != std::string::npos || request.target.ends_with('/'))
       return fail(Code::not_found, "not_found", "What has no name does not exist");
-    return decode<typename Op::Response>(exchange(to, std::move(request), call.deadline, Op::endpoint.success,
-                                                  SaysCreated<typename Op::Response>));
+    return decode<typename Op::Response>(
+        exchange(to, std::move(request), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
   }
 
  private:

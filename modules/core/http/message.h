@@ -104,7 +104,7 @@ struct Request {
   Body* body = nullptr;
   std::string peer_address;  ///< the other end of the connection, without port
   bool is_tls = false;
-  std::string request_id;    ///< from X-Request-Id where that is well-formed, else new
+  std::string request_id;                    ///< from X-Request-Id where that is well-formed, else new
   std::vector<std::string_view> parameters;  ///< what stood for the braces of its route, still percent-encoded
 };
 
@@ -116,7 +116,7 @@ struct Response {
   bool close = false;  ///< end the connection behind this answer
   /// Of an answer to HEAD whose body stayed behind: how long that is. Otherwise `body` says it.
   std::optional<std::uint64_t> head_length{};
-  std::shared_ptr<Source> source{};  ///< in place of `body`
+  std::shared_ptr<Source> source{};              ///< in place of `body`
   std::optional<std::uint64_t> source_length{};  ///< how much `source` gives, where that is known
 
   std::string_view header(std::string_view name) const;

@@ -18,7 +18,9 @@ std::string problem_name(int status) { return "Problem" + std::to_string(status)
 
 OrderedJson problem_response(int status) {
   OrderedJson response{{"description", reason_phrase(status)}};
-  if (status == 401) response["headers"]["WWW-Authenticate"] = {{"description", "How to sign in (RFC 6750)"}, {"schema", {{"type", "string"}}}};
+  if (status == 401)
+    response["headers"]["WWW-Authenticate"] = {{"description", "How to sign in (RFC 6750)"},
+                                               {"schema", {{"type", "string"}}}};
   if (status == 429 || status == 503)
     response["headers"]["Retry-After"] = {{"description", "Seconds to wait"}, {"schema", {{"type", "integer"}}}};
   response["content"][std::string(problem_type)]["schema"]["$ref"] = "#/components/schemas/Problem";
@@ -90,14 +92,14 @@ void OpenApi::Parts::add_service(std::string_view name, std::string_view summary
 
 void OpenApi::Parts::add_operation(Operation operation) {
   const Endpoint& endpoint = operation.endpoint;
-  OrderedJson described{
-      {"operationId", endpoint.name}, {"summary", endpoint.summary}, {"tags", {operation.service}}};
+  OrderedJson described{{"operationId", endpoint.name}, {"summary", endpoint.summary}, {"tags", {operation.service}}};
   described["security"] = OrderedJson::array();
   if (endpoint.access != Access::anyone) described["security"].push_back({{"bearer", OrderedJson::array()}});
   if (surface(endpoint) == Surface::operations)
     described["servers"].push_back({{"url", operations_url}, {"description", "The operations port"}});
   if (!operation.own_url.empty())
-    described["servers"].push_back({{"url", operation.own_url}, {"description", "The " + std::string(operation.service) + "'s port"}});
+    described["servers"].push_back(
+        {{"url", operation.own_url}, {"description", "The " + std::string(operation.service) + "'s port"}});
   add_parameters(described, operation);
   add_headers(described, endpoint);
   if (operation.says_created) add_answer(described, operation, 201);
@@ -119,13 +121,16 @@ std::string OpenApi::print() const {
   document["info"] = {{"title", "svc"},
                       {"version", "1"},
                       {"summary", "An order platform"},
-                      {"description", "Users, items, orders and payments. Money is counted in minor units, times are "
-                                      "UTC, lists come in pages, and refusals are problem documents (RFC 9457)."}};
+                      {"description",
+                       "Users, items, orders and payments. Money is counted in minor units, times are "
+                       "UTC, lists come in pages, and refusals are problem documents (RFC 9457)."}};
   document["servers"].push_back({{"url", "http://127.0.0.1:8000"}, {"description", "The gateway"}});
   document["tags"] = parts_->tags;
   document["paths"] = parts_->paths;
   document["components"]["securitySchemes"]["bearer"] = {
-      {"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"},
+      {"type", "http"},
+      {"scheme", "bearer"},
+      {"bearerFormat", "JWT"},
       {"description", "The accessToken of a session; or what `svc token` prints, of scope admin or register:NAME"}};
   for (const int status : parts_->problems)
     document["components"]["responses"][problem_name(status)] = problem_response(status);

@@ -101,7 +101,9 @@ bool keeps_alive(const Headers& headers, bool http11) {
   return keep;
 }
 
-bool is_target_char(char c) { return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\'; }
+bool is_target_char(char c) {
+  return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
+}
 
 // Without the sub-delims of RFC 3986 section 3.2.2, which no name of the DNS has: where the host is passed on, in
 // fields that are lists, a comma would make two of it and a semicolon begin a parameter.
@@ -155,10 +157,10 @@ HeadScanner::State HeadScanner::broken(Fault fault) {
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes, const Limits& limits) {
   while (true) {
-    const void* const found = searched_ < bytes.size()
-                                  ? std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_)
-                                  : nullptr;
-    const std::size_t lf = found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
+    const void* const found =
+        searched_ < bytes.size() ? std::memchr(bytes.data() + searched_, '\n', bytes.size() - searched_) : nullptr;
+    const std::size_t lf =
+        found ? static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) : bytes.size();
     if (first_line_ == 0 && lf - position_ > static_cast<std::size_t>(limits.request_line))
       return broken({414, "request_line_too_long", "The request line is too long"});
     if (first_line_ != 0 && lf - first_line_ > static_cast<std::size_t>(limits.header_block))
@@ -201,7 +203,8 @@ std::optional<Fault> parse_request_head(std::string_view text, const Limits& lim
     return Fault{400, "unexpected_body", "GET and HEAD have no body here"};
   head.keep_alive = keeps_alive(head.headers, http11);
   if (const auto expect = head.headers.get("Expect"); !expect.empty()) {
-    if (!same_name(expect, "100-continue")) return Fault{417, "bad_expect", "The only Expect known here is 100-continue"};
+    if (!same_name(expect, "100-continue"))
+      return Fault{417, "bad_expect", "The only Expect known here is 100-continue"};
     head.expects_continue = http11 && head.framing.has_body();
   }
   return std::nullopt;
@@ -257,7 +260,8 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
         break;
       }
       case State::extension:
-        if (++extra_ > extra_limit || (static_cast<unsigned char>(c) < 0x20 && c != '\r' && c != '\t')) return bad_chunk;
+        if (++extra_ > extra_limit || (static_cast<unsigned char>(c) < 0x20 && c != '\r' && c != '\t'))
+          return bad_chunk;
         if (c == '\r') state_ = State::size_lf;
         break;
       case State::size_lf:

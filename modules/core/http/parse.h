@@ -19,14 +19,12 @@ struct Limits {
   std::int64_t header_fields = 100;
   static constexpr auto fields() {
     return rows(
-        field(&Limits::request_line, "request_line",
-              "Bytes of a request line; longer ones are refused with 414", Range{256, 1 << 20},
-              Default{8 * 1024}),
-        field(&Limits::header_block, "header_block",
-              "Bytes of all header fields together; more is refused with 431", Range{1024, 1 << 20},
-              Default{32 * 1024}),
-        field(&Limits::header_fields, "header_fields",
-              "Header fields in a request; more are refused with 431", Range{10, 10'000}, Default{100}));
+        field(&Limits::request_line, "request_line", "Bytes of a request line; longer ones are refused with 414",
+              Range{256, 1 << 20}, Default{8 * 1024}),
+        field(&Limits::header_block, "header_block", "Bytes of all header fields together; more is refused with 431",
+              Range{1024, 1 << 20}, Default{32 * 1024}),
+        field(&Limits::header_fields, "header_fields", "Header fields in a request; more are refused with 431",
+              Range{10, 10'000}, Default{100}));
   }
 };
 
@@ -93,10 +91,10 @@ class ChunkedDecoder {
  private:
   enum class State { size, extension, size_lf, data, data_cr, data_lf, trailer, done };
   State state_ = State::size;
-  std::uint64_t left_ = 0;       // of the present chunk
+  std::uint64_t left_ = 0;  // of the present chunk
   int size_digits_ = 0;
-  std::size_t extra_ = 0;        // bytes of extensions and trailers so far
-  std::size_t trailer_line_ = 0; // length of the present trailer line
+  std::size_t extra_ = 0;         // bytes of extensions and trailers so far
+  std::size_t trailer_line_ = 0;  // length of the present trailer line
   bool trailer_cr_ = false;
   bool too_large_ = false;
 };

@@ -11,8 +11,12 @@ namespace {
 using http::Problem;
 
 Problem problem_of(int status, std::string_view title, std::string_view reason, std::string_view detail) {
-  return {"urn:svc:problem:" + std::string(reason), std::string(title), status, std::string(detail),
-          std::string(reason), {}};
+  return {"urn:svc:problem:" + std::string(reason),
+          std::string(title),
+          status,
+          std::string(detail),
+          std::string(reason),
+          {}};
 }
 
 }  // namespace

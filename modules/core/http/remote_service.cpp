@@ -18,8 +18,7 @@ struct RemoteService::Member {
   std::shared_ptr<CircuitBreaker> breaker_of(std::string_view operation, const BreakerOptions& options) {
     const std::lock_guard lock(mutex);
     auto found = breakers.find(operation);
-    if (found == breakers.end())
-      found = breakers.emplace(operation, std::make_shared<CircuitBreaker>(options)).first;
+    if (found == breakers.end()) found = breakers.emplace(operation, std::make_shared<CircuitBreaker>(options)).first;
     return found->second;
   }
 
@@ -106,20 +105,17 @@ void RemoteService::set_instances(const std::vector<Instance>& instances) {
 // One that has not been tried for this call, is not ejected and whose breaker lets it pass, if there is one;
 // the next best otherwise. Never one that is still at it: it would meet itself there.
 Result<RemoteService::Attempt> RemoteService::choose(const Race& race, const Outgoing& request,
-                                                     std::span<const std::string> tried,
-                                                     Steady::time_point now) {
+                                                     std::span<const std::string> tried, Steady::time_point now) {
   const auto present = members();
   Members left = *present;
   if (!race.busy.empty())
-    std::erase_if(
-        left, [&](const auto& member) { return std::ranges::find(race.busy, member) != race.busy.end(); });
+    std::erase_if(left, [&](const auto& member) { return std::ranges::find(race.busy, member) != race.busy.end(); });
   std::vector<Candidate> candidates;
   candidates.reserve(left.size());
   for (const auto& member : left) {
     const auto& id = member->instance.id;
     const bool avoided = ejection_.ejected(id, now) || std::ranges::find(tried, id) != tried.end();
-    candidates.push_back(
-        {id, member->instance.weight, member->outstanding.load(std::memory_order_relaxed), avoided});
+    candidates.push_back({id, member->instance.weight, member->outstanding.load(std::memory_order_relaxed), avoided});
   }
   const auto key = std::string_view(request.target).substr(0, request.target.find('?'));
   std::optional<Error> refused;
@@ -225,10 +221,13 @@ RemoteStatus RemoteService::status(Steady::time_point now) const {
   status.bulkhead.refused += uploads.refused;
   const auto present = members();
   for (const auto& member : *present) {
-    RemoteStatus::OfInstance told{member->instance, member->outstanding.load(std::memory_order_relaxed),
-                                  ejection_.standing(member->instance.id, now), {}};
+    RemoteStatus::OfInstance told{member->instance,
+                                  member->outstanding.load(std::memory_order_relaxed),
+                                  ejection_.standing(member->instance.id, now),
+                                  {}};
     const std::lock_guard lock(member->mutex);
-    for (const auto& [operation, breaker] : member->breakers) told.breakers.push_back({operation, breaker->status(now)});
+    for (const auto& [operation, breaker] : member->breakers)
+      told.breakers.push_back({operation, breaker->status(now)});
     status.instances.push_back(std::move(told));
   }
   return status;

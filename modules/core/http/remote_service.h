@@ -54,22 +54,21 @@ struct RemoteOptions {
   resilience::BulkheadOptions bulkhead{};
   resilience::EjectionOptions ejection{};
   static constexpr auto fields() {
-    return rows(
-        field(&RemoteOptions::balance, "balance", "How one of several instances is chosen for a call",
-              Default{"least_outstanding"}),
-        field(&RemoteOptions::attempts, "attempts",
-              "How often a call may be sent in all; each time but the first takes from the retry budget "
-              "(Resilience4j's maxAttempts: 3)",
-              Range{1, 10}, Default{3}),
-        field(
-            &RemoteOptions::attempt_timeout_ms, "attempt_timeout_ms",
-            "Time without an answer after which a call that may be repeated is sent to another instance too",
-            Range{10, 600'000}, Default{500}),
-        field(&RemoteOptions::backoff, "backoff", "The pause before a call is sent again"),
-        field(&RemoteOptions::retry_budget, "retry_budget", "What may be sent again, of all that is sent"),
-        field(&RemoteOptions::breaker, "breaker", "When an operation of an instance is called no more"),
-        field(&RemoteOptions::bulkhead, "bulkhead", "How many calls there may be to one service, and as many uploads beside them"),
-        field(&RemoteOptions::ejection, "ejection", "When an instance is passed over"));
+    return rows(field(&RemoteOptions::balance, "balance", "How one of several instances is chosen for a call",
+                      Default{"least_outstanding"}),
+                field(&RemoteOptions::attempts, "attempts",
+                      "How often a call may be sent in all; each time but the first takes from the retry budget "
+                      "(Resilience4j's maxAttempts: 3)",
+                      Range{1, 10}, Default{3}),
+                field(&RemoteOptions::attempt_timeout_ms, "attempt_timeout_ms",
+                      "Time without an answer after which a call that may be repeated is sent to another instance too",
+                      Range{10, 600'000}, Default{500}),
+                field(&RemoteOptions::backoff, "backoff", "The pause before a call is sent again"),
+                field(&RemoteOptions::retry_budget, "retry_budget", "What may be sent again, of all that is sent"),
+                field(&RemoteOptions::breaker, "breaker", "When an operation of an instance is called no more"),
+                field(&RemoteOptions::bulkhead, "bulkhead",
+                      "How many calls there may be to one service, and as many uploads beside them"),
+                field(&RemoteOptions::ejection, "ejection", "When an instance is passed over"));
   }
 };
 

@@ -48,8 +48,7 @@ Response respond(Result<typename Op::Response> result) {
     response.content_type = "application/json";
     response.body = encode(*result);
     if constexpr (!Op::endpoint.location.empty())
-      if (response.status == 201)
-        response.headers.emplace_back("Location", fill_path(Op::endpoint.location, *result));
+      if (response.status == 201) response.headers.emplace_back("Location", fill_path(Op::endpoint.location, *result));
   }
   return response;
 }
@@ -81,9 +80,7 @@ class ActionOf final : public Action {
     return respond_later(std::move(reply), respond<Op>);
   }
 
-  static std::unique_ptr<Action> make(void* service) {
-    return std::make_unique<ActionOf>(*static_cast<S*>(service));
-  }
+  static std::unique_ptr<Action> make(void* service) { return std::make_unique<ActionOf>(*static_cast<S*>(service)); }
 
  private:
   Door<S> door_;

@@ -47,7 +47,9 @@ bool Server::Shared::full() {
 
 Server::Server(Loops& loops, const std::string& host, int port, Handler handler, ServerOptions options,
                const TlsContext* tls)
-    : loops_(loops), listener_(std::make_unique<Listener>(host, port)), port_(listener_->port()),
+    : loops_(loops),
+      listener_(std::make_unique<Listener>(host, port)),
+      port_(listener_->port()),
       shared_(std::make_shared<Shared>()) {
   shared_->handler = std::move(handler);
   shared_->options = options;

@@ -37,31 +37,27 @@ struct ServerOptions {
     return rows(
         field(&ServerOptions::limits, "limits", "What a request may be made of"),
         field(&ServerOptions::header_timeout_ms, "header_timeout_ms",
-              "Time a request's head may take to arrive, from its first byte", Range{100, 600'000},
-              Default{10'000}),
-        field(
-            &ServerOptions::body_grace_ms, "body_grace_ms",
-            "Time a request's body may take to arrive however slowly; after it, body_bytes_per_second counts",
-            Range{100, 600'000}, Default{10'000}),
+              "Time a request's head may take to arrive, from its first byte", Range{100, 600'000}, Default{10'000}),
+        field(&ServerOptions::body_grace_ms, "body_grace_ms",
+              "Time a request's body may take to arrive however slowly; after it, body_bytes_per_second counts",
+              Range{100, 600'000}, Default{10'000}),
         field(&ServerOptions::body_bytes_per_second, "body_bytes_per_second",
               "Bytes of a request's body that must come in a second, on average", Range{1, 1'000'000'000},
               Default{500}),
         field(&ServerOptions::write_timeout_ms, "write_timeout_ms", "Time an answer may take to be accepted",
               Range{100, 600'000}, Default{30'000}),
-        field(&ServerOptions::idle_timeout_ms, "idle_timeout_ms",
-              "Time a connection may wait for its next request", Range{100, 3'600'000}, Default{60'000}),
+        field(&ServerOptions::idle_timeout_ms, "idle_timeout_ms", "Time a connection may wait for its next request",
+              Range{100, 3'600'000}, Default{60'000}),
         field(&ServerOptions::requests_per_connection, "requests_per_connection",
               "Requests on one connection; it is closed behind the last, so that clients spread anew",
               Range{1, 1'000'000'000}, Default{100'000}),
         field(&ServerOptions::connections, "connections",
-              "Connections open at once on one port; more wait to be accepted", Range{1, 1'000'000},
-              Default{10'000}),
+              "Connections open at once on one port; more wait to be accepted", Range{1, 1'000'000}, Default{10'000}),
         field(&ServerOptions::connections_per_address, "connections_per_address",
-              "Connections open at once from one address; more are told 503; 0: any number",
-              Range{0, 1'000'000}, Default{0}),
-        field(&ServerOptions::requests, "requests",
-              "Requests being answered at once on one port; more are told 503", Range{1, 1'000'000},
-              Default{5'000}));
+              "Connections open at once from one address; more are told 503; 0: any number", Range{0, 1'000'000},
+              Default{0}),
+        field(&ServerOptions::requests, "requests", "Requests being answered at once on one port; more are told 503",
+              Range{1, 1'000'000}, Default{5'000}));
   }
 };
 

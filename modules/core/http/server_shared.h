@@ -32,7 +32,7 @@ struct Server::Shared {
   std::mutex mutex;  // guards what follows
   std::condition_variable fewer;
   std::int64_t open = 0;
-  std::int64_t most = 0;  // open at once, since memory was last given back
+  std::int64_t most = 0;                                        // open at once, since memory was last given back
   std::map<std::string, std::int64_t, std::less<>> by_address;  // counted only while there is a limit
 
   /// Counts a connection in; false when its address has too many, which are counted all the same.

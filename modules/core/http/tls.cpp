@@ -17,8 +17,8 @@ constexpr auto tls12_ciphers =
 
 std::string reason() {
   const auto first = ERR_peek_error();  // what follows only says where it was met
-  const char* const text =
-      ERR_GET_LIB(first) == ERR_LIB_SYS ? std::strerror(ERR_GET_REASON(first)) : ERR_reason_error_string(ERR_peek_last_error());
+  const char* const text = ERR_GET_LIB(first) == ERR_LIB_SYS ? std::strerror(ERR_GET_REASON(first))
+                                                             : ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
   return text != nullptr ? text : "unknown error";
 }
@@ -49,7 +49,8 @@ TlsContext::Context TlsContext::load(const TlsOptions& options) {
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
-  check(SSL_CTX_use_certificate_chain_file(raw, options.certificate.c_str()), "cannot use certificate " + options.certificate);
+  check(SSL_CTX_use_certificate_chain_file(raw, options.certificate.c_str()),
+        "cannot use certificate " + options.certificate);
   check(SSL_CTX_use_PrivateKey_file(raw, options.key.c_str(), SSL_FILETYPE_PEM), "cannot use key " + options.key);
   check(SSL_CTX_check_private_key(raw), "key " + options.key + " does not belong to " + options.certificate);
   return context;

@@ -21,16 +21,14 @@ void add_to_query(std::string& query, std::string_view name, std::string_view te
   query += percent_encode(text);
 }
 
-void read_parameters(std::string_view path, const Request& request, const PutParameter& put,
-                     Violations& found) {
+void read_parameters(std::string_view path, const Request& request, const PutParameter& put, Violations& found) {
   const auto read = [&](std::string_view name, std::string_view encoded, bool is_query) {
     // A misspelt wish must not go unheard.
     if (!put(name, is_query, percent_decode(encoded, is_query)))
       report(found, {Place{nullptr, name}.pointer(), "additionalProperties", "is not known here"});
   };
   std::size_t next = 0;
-  for (auto at = path.find('{'); at != path.npos && next < request.parameters.size();
-       at = path.find('{', at + 1))
+  for (auto at = path.find('{'); at != path.npos && next < request.parameters.size(); at = path.find('{', at + 1))
     read(path.substr(at + 1, path.find('}', at) - at - 1), request.parameters[next++], false);
   std::vector<std::string_view> given;
   for (auto rest = request.query; !rest.empty();) {
@@ -39,7 +37,8 @@ void read_parameters(std::string_view path, const Request& request, const PutPar
     if (pair.empty()) continue;
     const auto equals = std::min(pair.find('='), pair.size());
     const auto name = pair.substr(0, equals);
-    if (std::ranges::find(given, name) != given.end()) report(found, {Place{nullptr, name}.pointer(), "uniqueItems", "is given twice"});
+    if (std::ranges::find(given, name) != given.end())
+      report(found, {Place{nullptr, name}.pointer(), "uniqueItems", "is given twice"});
     else read(name, pair.substr(std::min(equals + 1, pair.size())), true);
     given.push_back(name);
   }

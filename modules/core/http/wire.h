@@ -83,10 +83,8 @@ void add_to_query(std::string& query, std::string_view name, std::string_view te
 
 /// Is given the text of a parameter, or nothing where it is not soundly percent-encoded. Says whether there
 /// is such a parameter.
-using PutParameter =
-    std::function<bool(std::string_view name, bool is_query, std::optional<std::string> text)>;
-void read_parameters(std::string_view path, const Request& request, const PutParameter& put,
-                     Violations& found);
+using PutParameter = std::function<bool(std::string_view name, bool is_query, std::optional<std::string> text)>;
+void read_parameters(std::string_view path, const Request& request, const PutParameter& put, Violations& found);
 
 }  // namespace detail
 

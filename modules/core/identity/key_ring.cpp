@@ -16,9 +16,7 @@ namespace {
 struct KeyFile {
   std::string seed;  // base64url
   Time made;
-  static constexpr auto fields() {
-    return rows(field(&KeyFile::seed, "seed", ""), field(&KeyFile::made, "made", ""));
-  }
+  static constexpr auto fields() { return rows(field(&KeyFile::seed, "seed", ""), field(&KeyFile::made, "made", "")); }
 };
 
 constexpr std::string_view prefix = "signing-", suffix = ".json";

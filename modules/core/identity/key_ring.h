@@ -16,8 +16,8 @@ class KeyRing {
  public:
   struct Options {
     std::filesystem::path directory;
-    milliseconds rotate_after{0};    ///< age at which the newest key is followed by a new one; 0: never
-    milliseconds keep_for{0};        ///< how long a followed key is still published: a token's longest life
+    milliseconds rotate_after{0};  ///< age at which the newest key is followed by a new one; 0: never
+    milliseconds keep_for{0};      ///< how long a followed key is still published: a token's longest life
   };
 
   /// Reads the keys, or makes the first. Processes that share the directory share the keys.

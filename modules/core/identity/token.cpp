@@ -17,8 +17,8 @@ struct Header {
   std::optional<std::string> typ;
   std::optional<std::vector<std::string>> crit;
   static constexpr auto fields() {
-    return rows(field(&Header::alg, "alg", ""), field(&Header::kid, "kid", ""),
-                field(&Header::typ, "typ", ""), field(&Header::crit, "crit", ""));
+    return rows(field(&Header::alg, "alg", ""), field(&Header::kid, "kid", ""), field(&Header::typ, "typ", ""),
+                field(&Header::crit, "crit", ""));
   }
 };
 

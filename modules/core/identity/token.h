@@ -36,9 +36,7 @@ struct Jwk {
 struct Jwks {
   std::vector<Jwk> keys;
   static constexpr std::string_view schema_name = "Jwks";
-  static constexpr auto fields() {
-    return rows(field(&Jwks::keys, "keys", "Every key a valid token may name"));
-  }
+  static constexpr auto fields() { return rows(field(&Jwks::keys, "keys", "Every key a valid token may name")); }
   bool operator==(const Jwks&) const = default;
 };
 

@@ -22,11 +22,11 @@ class TokenVerifier {
   /// Asks the user module for its keys.
   using Fetch = std::function<Task<Result<Jwks>>()>;
   struct Options {
-    std::filesystem::path cache_file{};       ///< published keys are kept here for when nobody can be asked; empty: not kept
-    std::size_t remembered = 50'000;          ///< verified tokens remembered at most
-    milliseconds refresh{300'000};            ///< keys older than this are asked for again
-    milliseconds fetch_interval{1'000};       ///< pause between two questions for keys, answered or not
-    int fetches_at_once = 8;                  ///< what waits for keys already asked for is bounded too
+    std::filesystem::path cache_file{};  ///< published keys are kept here for when nobody can be asked; empty: not kept
+    std::size_t remembered = 50'000;     ///< verified tokens remembered at most
+    milliseconds refresh{300'000};       ///< keys older than this are asked for again
+    milliseconds fetch_interval{1'000};  ///< pause between two questions for keys, answered or not
+    int fetches_at_once = 8;             ///< what waits for keys already asked for is bounded too
   };
 
   TokenVerifier(const Clock& clock, Fetch fetch, Options options);
@@ -56,8 +56,8 @@ class TokenVerifier {
   std::unordered_map<std::string, std::shared_ptr<const Caller>> known_;
   Jwks keys_;
   Time fetched_{};
-  Time tried_{};                 // when a fetch last came to its end
-  std::optional<Error> trouble_; // what it came to, when that was no keys
+  Time tried_{};                  // when a fetch last came to its end
+  std::optional<Error> trouble_;  // what it came to, when that was no keys
   int fetching_ = 0;
 };
 

@@ -28,8 +28,8 @@ struct Environment {
   Loops& loops;
   const Clock& clock;
   Ids& ids;
-  std::string instance;        ///< names this process among those that share data; new at each start
-  std::filesystem::path data;  ///< the data directory
+  std::string instance;         ///< names this process among those that share data; new at each start
+  std::filesystem::path data;   ///< the data directory
   const events::Setup& events;  ///< how events travel (events/carrier.h)
 };
 

@@ -28,11 +28,10 @@ struct Options {
   Level level = Level::info;
   std::int64_t queue = 8192;
   static constexpr auto fields() {
-    return rows(field(&Options::level, "level", "Least level that is written: debug, info, warn or error",
-                      Default{"info"}),
-                field(&Options::queue, "queue",
-                      "Lines that may wait to be written; beyond that the oldest are dropped",
-                      Range{16, 1'000'000}, Default{8192}));
+    return rows(
+        field(&Options::level, "level", "Least level that is written: debug, info, warn or error", Default{"info"}),
+        field(&Options::queue, "queue", "Lines that may wait to be written; beyond that the oldest are dropped",
+              Range{16, 1'000'000}, Default{8192}));
   }
 };
 

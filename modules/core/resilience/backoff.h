@@ -19,9 +19,8 @@ struct BackoffOptions {
               "Longest pause before the first retry; doubled for each further one, and cut short by chance "
               "(Envoy's retry_back_off: 25)",
               Range{1, 60'000}, Default{25}),
-        field(&BackoffOptions::limit_ms, "limit_ms",
-              "Longest pause before any retry (Envoy: ten times the first)", Range{1, 3'600'000},
-              Default{250}));
+        field(&BackoffOptions::limit_ms, "limit_ms", "Longest pause before any retry (Envoy: ten times the first)",
+              Range{1, 3'600'000}, Default{250}));
   }
   void check_whole(Violations& found) const {
     if (limit_ms < first_ms) report(found, {"/limit_ms", "minimum", "at least first_ms"});

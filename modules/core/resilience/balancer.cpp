@@ -23,8 +23,7 @@ std::size_t below(std::size_t count, std::uint64_t random) {
   return static_cast<std::size_t>(((random & 0xffff'ffff) * count) >> 32);
 }
 
-std::size_t of_two(std::span<const Candidate> candidates, bool panic, std::size_t count,
-                   std::uint64_t random) {
+std::size_t of_two(std::span<const Candidate> candidates, bool panic, std::size_t count, std::uint64_t random) {
   const auto first = below(count, random);
   if (count == 1) return nth(candidates, panic, first);
   auto second = below(count - 1, random >> 32);
@@ -91,16 +90,11 @@ std::optional<std::size_t> Balancer::choose(std::span<const Candidate> candidate
   switch (policy_) {
     // By its turn among those that may be chosen, not to the next one that may: the neighbour of an ejected
     // instance would get the load of both.
-    case Policy::round_robin:
-      return nth(candidates, panic, turn_.fetch_add(1, std::memory_order_relaxed) % count);
-    case Policy::random:
-      return nth(candidates, panic, below(count, random));
-    case Policy::least_outstanding:
-      return of_two(candidates, panic, count, random);
-    case Policy::weighted:
-      return smooth(candidates, panic);
-    case Policy::consistent_hash:
-      return rendezvous(candidates, panic, key.empty() ? random : fnv1a(key));
+    case Policy::round_robin: return nth(candidates, panic, turn_.fetch_add(1, std::memory_order_relaxed) % count);
+    case Policy::random: return nth(candidates, panic, below(count, random));
+    case Policy::least_outstanding: return of_two(candidates, panic, count, random);
+    case Policy::weighted: return smooth(candidates, panic);
+    case Policy::consistent_hash: return rendezvous(candidates, panic, key.empty() ? random : fnv1a(key));
   }
   return std::nullopt;
 }

@@ -33,8 +33,7 @@ class Balancer {
   /// The index of one that is not ejected; when all are, of any (Envoy's panic: they cannot all be worse than
   /// nothing). Nothing when there are none. `key` is looked at by consistent_hash, which without one goes by
   /// chance. `random` is 64 uniform bits, such as random_bits().
-  std::optional<std::size_t> choose(std::span<const Candidate> candidates, std::string_view key,
-                                    std::uint64_t random);
+  std::optional<std::size_t> choose(std::span<const Candidate> candidates, std::string_view key, std::uint64_t random);
 
  private:
   std::size_t smooth(std::span<const Candidate> candidates, bool panic);

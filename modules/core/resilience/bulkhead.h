@@ -28,13 +28,12 @@ struct BulkheadOptions {
   std::int64_t concurrent = 1'024;
   std::int64_t waiting = 1'024;
   static constexpr auto fields() {
-    return rows(
-        field(&BulkheadOptions::concurrent, "concurrent",
-              "Calls there may be at once (Envoy's circuit_breakers.max_requests: 1024)", Range{1, 1'000'000},
-              Default{1'024}),
-        field(&BulkheadOptions::waiting, "waiting",
-              "Calls that may wait for their turn; 0 refuses at once (Envoy's max_pending_requests: 1024)",
-              Range{0, 1'000'000}, Default{1'024}));
+    return rows(field(&BulkheadOptions::concurrent, "concurrent",
+                      "Calls there may be at once (Envoy's circuit_breakers.max_requests: 1024)", Range{1, 1'000'000},
+                      Default{1'024}),
+                field(&BulkheadOptions::waiting, "waiting",
+                      "Calls that may wait for their turn; 0 refuses at once (Envoy's max_pending_requests: 1024)",
+                      Range{0, 1'000'000}, Default{1'024}));
   }
 };
 

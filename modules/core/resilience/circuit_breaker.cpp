@@ -33,8 +33,8 @@ BreakerState CircuitBreaker::state_at(Steady::time_point now) const {
 Result<CircuitBreaker::Permission> CircuitBreaker::ask(Steady::time_point now) {
   const std::lock_guard lock(mutex_);
   if (state_ != state_at(now)) turn(state_at(now));
-  const bool may = state_ == BreakerState::closed ||
-                   (state_ == BreakerState::half_open && probes_given_ < options_.probes);
+  const bool may =
+      state_ == BreakerState::closed || (state_ == BreakerState::half_open && probes_given_ < options_.probes);
   if (may) {
     if (state_ == BreakerState::half_open) ++probes_given_;
     return Permission(*this, era_);
@@ -46,8 +46,7 @@ Result<CircuitBreaker::Permission> CircuitBreaker::ask(Steady::time_point now) {
   return fail(std::move(error));
 }
 
-std::optional<BreakerState> CircuitBreaker::record(std::uint64_t era, Outcome outcome,
-                                                   Steady::time_point now) {
+std::optional<BreakerState> CircuitBreaker::record(std::uint64_t era, Outcome outcome, Steady::time_point now) {
   const std::lock_guard lock(mutex_);
   if (era != era_) return std::nullopt;
   return state_ == BreakerState::half_open ? record_probe(outcome, now) : record_call(outcome, now);
@@ -63,8 +62,7 @@ std::optional<BreakerState> CircuitBreaker::record_call(Outcome outcome, Steady:
     recent_.add(now, {1, failed ? 1 : 0});
     window = recent_.sum(now);
   }
-  if (window.calls < options_.minimum_calls || !window.reaches(options_.failure_rate_percent))
-    return std::nullopt;
+  if (window.calls < options_.minimum_calls || !window.reaches(options_.failure_rate_percent)) return std::nullopt;
   open(now);
   return state_;
 }

@@ -61,19 +61,18 @@ struct BreakerOptions {
               "What the failure rate is taken of: count, the last window_calls; or time, the last "
               "window_seconds",
               Default{"count"}),
-        field(&BreakerOptions::window_calls, "window_calls", "Calls the failure rate is taken of",
-              Range{1, 10'000}, Default{100}),
+        field(&BreakerOptions::window_calls, "window_calls", "Calls the failure rate is taken of", Range{1, 10'000},
+              Default{100}),
         field(&BreakerOptions::window_seconds, "window_seconds", "Seconds the failure rate is taken of",
               Range{1, 3'600}, Default{30}),
-        field(&BreakerOptions::minimum_calls, "minimum_calls",
-              "Calls in the window below which it does not open", Range{1, 1'000'000}, Default{100}),
+        field(&BreakerOptions::minimum_calls, "minimum_calls", "Calls in the window below which it does not open",
+              Range{1, 1'000'000}, Default{100}),
         field(&BreakerOptions::failure_rate_percent, "failure_rate_percent",
               "Failures among a hundred calls at which it opens", Range{1, 100}, Default{50}),
         field(&BreakerOptions::open_ms, "open_ms", "Time for which it lets no call pass once it has opened",
               Range{1, 3'600'000}, Default{5'000}),
-        field(&BreakerOptions::probes, "probes",
-              "Calls it then lets pass, and no more, to find out whether to close", Range{1, 1'000},
-              Default{10}));
+        field(&BreakerOptions::probes, "probes", "Calls it then lets pass, and no more, to find out whether to close",
+              Range{1, 1'000}, Default{10}));
   }
   void check_whole(Violations& found) const {
     if (window == BreakerWindow::count && minimum_calls > window_calls)
@@ -130,8 +129,7 @@ class CircuitBreaker {
 /// holds its place.
 class [[nodiscard]] CircuitBreaker::Permission {
  public:
-  Permission(Permission&& other) noexcept
-      : breaker_(std::exchange(other.breaker_, nullptr)), era_(other.era_) {}
+  Permission(Permission&& other) noexcept : breaker_(std::exchange(other.breaker_, nullptr)), era_(other.era_) {}
   Permission& operator=(Permission&& other) noexcept {
     std::swap(breaker_, other.breaker_);
     std::swap(era_, other.era_);

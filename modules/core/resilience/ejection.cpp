@@ -81,9 +81,8 @@ std::optional<Standing> Ejection::record(Member& member, std::uint64_t era, bool
   member.in_a_row = failed ? member.in_a_row + 1 : 0;
   member.window.add(now, {1, failed ? 1 : 0});
   const auto window = member.window.sum(now);
-  const bool outlier =
-      member.in_a_row >= options_.consecutive_failures ||
-      (window.calls >= options_.minimum_calls && window.reaches(options_.failure_rate_percent));
+  const bool outlier = member.in_a_row >= options_.consecutive_failures ||
+                       (window.calls >= options_.minimum_calls && window.reaches(options_.failure_rate_percent));
   if (!outlier || !room()) return std::nullopt;
   eject(member, now);
   return Standing::ejected;

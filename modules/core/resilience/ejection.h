@@ -44,11 +44,10 @@ struct EjectionOptions {
   static constexpr auto fields() {
     return rows(
         field(&EjectionOptions::consecutive_failures, "consecutive_failures",
-              "Failures in a row that eject an instance (Envoy's consecutive_5xx: 5)", Range{1, 1'000},
-              Default{5}),
+              "Failures in a row that eject an instance (Envoy's consecutive_5xx: 5)", Range{1, 1'000}, Default{5}),
         field(&EjectionOptions::failure_rate_percent, "failure_rate_percent",
-              "Failures among a hundred calls that eject it (Envoy's failure_percentage_threshold: 85)",
-              Range{1, 100}, Default{85}),
+              "Failures among a hundred calls that eject it (Envoy's failure_percentage_threshold: 85)", Range{1, 100},
+              Default{85}),
         field(&EjectionOptions::minimum_calls, "minimum_calls",
               "Calls in the window below which its failure rate says nothing "
               "(Envoy's failure_percentage_request_volume: 50)",
@@ -97,8 +96,7 @@ class Ejection {
 
  private:
   struct Member {
-    explicit Member(const EjectionOptions& options)
-        : window(std::chrono::seconds{options.window_seconds}, 10) {}
+    explicit Member(const EjectionOptions& options) : window(std::chrono::seconds{options.window_seconds}, 10) {}
     std::uint64_t era = 0;  // raised whenever it goes out or comes back, so that older calls say nothing
     std::int64_t in_a_row = 0;
     TimeWindow window;
@@ -110,9 +108,7 @@ class Ejection {
     Steady::time_point changed_at{};  // went out, or came back
   };
   const Member* find(std::string_view id) const;
-  bool due(const Member& member, Steady::time_point now) const {
-    return now - member.changed_at >= member.penalty;
-  }
+  bool due(const Member& member, Steady::time_point now) const { return now - member.changed_at >= member.penalty; }
   bool room() const;
   void eject(Member& member, Steady::time_point now);
   std::optional<Standing> record(Member& member, std::uint64_t era, bool probe, Outcome outcome,

@@ -43,8 +43,7 @@ RateDecision RateLimiter::ask(std::string_view key, Steady::time_point now) {
   decision.remaining = filled / per_token_;
   decision.reset = std::chrono::ceil<std::chrono::seconds>(missing);
   if (decision.remaining < decision.limit)
-    decision.more_in =
-        std::chrono::ceil<std::chrono::seconds>((decision.remaining + 1) * per_token_ - filled);
+    decision.more_in = std::chrono::ceil<std::chrono::seconds>((decision.remaining + 1) * per_token_ - filled);
   return decision;
 }
 

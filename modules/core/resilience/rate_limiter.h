@@ -28,13 +28,11 @@ struct RateLimiterOptions {
   std::int64_t keys = 100'000;
   static constexpr auto fields() {
     return rows(
-        field(
-            &RateLimiterOptions::requests, "requests",
-            "Requests one client may send in window_seconds, all of them at once if it likes; 0 for no limit",
-            Range{0, 1'000'000}, Default{0}),
+        field(&RateLimiterOptions::requests, "requests",
+              "Requests one client may send in window_seconds, all of them at once if it likes; 0 for no limit",
+              Range{0, 1'000'000}, Default{0}),
         field(&RateLimiterOptions::window_seconds, "window_seconds",
-              "Time in which a client that used up its requests has all of them back", Range{1, 86'400},
-              Default{60}),
+              "Time in which a client that used up its requests has all of them back", Range{1, 86'400}, Default{60}),
         field(&RateLimiterOptions::keys, "keys", "Clients that are remembered at once, some 200 bytes each",
               Range{1, 10'000'000}, Default{100'000}));
   }

@@ -15,8 +15,7 @@ void RetryBudget::count_call(Steady::time_point now) {
 bool RetryBudget::take(Steady::time_point now) {
   const std::lock_guard lock(mutex_);
   const auto [calls, retries] = window_.sum(now);
-  const auto allowed =
-      std::max(calls * options_.percent / 100, options_.min_per_second * options_.window_seconds);
+  const auto allowed = std::max(calls * options_.percent / 100, options_.min_per_second * options_.window_seconds);
   if (retries >= allowed) return false;
   window_.add(now, {0, 1});
   return true;

@@ -27,16 +27,14 @@ struct RetryBudgetOptions {
   std::int64_t min_per_second = 1;
   std::int64_t window_seconds = 10;
   static constexpr auto fields() {
-    return rows(
-        field(
-            &RetryBudgetOptions::percent, "percent",
-            "Retries there may be for a hundred calls; 0 leaves only min_per_second (Finagle and Envoy: 20)",
-            Range{0, 100}, Default{10}),
-        field(&RetryBudgetOptions::min_per_second, "min_per_second",
-              "Retries a second there may be, however few the calls; 0 for none (Finagle: 10)",
-              Range{0, 1'000}, Default{1}),
-        field(&RetryBudgetOptions::window_seconds, "window_seconds",
-              "How far back calls and retries are counted (Finagle: 10)", Range{1, 60}, Default{10}));
+    return rows(field(&RetryBudgetOptions::percent, "percent",
+                      "Retries there may be for a hundred calls; 0 leaves only min_per_second (Finagle and Envoy: 20)",
+                      Range{0, 100}, Default{10}),
+                field(&RetryBudgetOptions::min_per_second, "min_per_second",
+                      "Retries a second there may be, however few the calls; 0 for none (Finagle: 10)", Range{0, 1'000},
+                      Default{1}),
+                field(&RetryBudgetOptions::window_seconds, "window_seconds",
+                      "How far back calls and retries are counted (Finagle: 10)", Range{1, 60}, Default{10}));
   }
 };
 

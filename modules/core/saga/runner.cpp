@@ -153,12 +153,15 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       turn_at(record, never_happened ? record.step - 1 : record.reached, error.reason, error.detail);
       if (record.step < 0) continue;
     } else if (in_vain) {
-      turn_at(record, record.reached, std::string(names.forward) + "_failed", "It could not be done in time, and was undone");
+      turn_at(record, record.reached, std::string(names.forward) + "_failed",
+              "It could not be done in time, and was undone");
     } else {
       ++record.attempt;
       pause = pause_before_try(record.attempt, forward);
-      log::warn("saga_retried", {{"saga", record.id}, {"step", forward ? names.forward : names.undo},
-                                 {"attempt", record.attempt}, {"reason", error.reason}});
+      log::warn("saga_retried", {{"saga", record.id},
+                                 {"step", forward ? names.forward : names.undo},
+                                 {"attempt", record.attempt},
+                                 {"reason", error.reason}});
     }
     record.lease_until = clock_.now() + pause + milliseconds{options_.lease_ms};
     auto saving = save(record, entries, record.state == State::stuck ? &instance : nullptr);
@@ -199,8 +202,8 @@ milliseconds Runner::pause_before_try(int attempt, bool forward) const {
   return resilience::pause_before(backoff, attempt - 1, random_unit());
 }
 
-// When a lease that is written now ends at the latest. One that ends behind that was written before the clock was set back,
-// and whoever wrote it renews it soon if it lives.
+// When a lease that is written now ends at the latest. One that ends behind that was written before the clock was set
+// back, and whoever wrote it renews it soon if it lives.
 Time Runner::latest_lease(Time now) const {
   const auto longest_pause = std::max(options_.forward_backoff_limit_ms, options_.undo_backoff_limit_ms);
   return now + milliseconds{longest_pause + 2 * options_.lease_ms};
@@ -227,8 +230,9 @@ Task<> Runner::watch() {
   while (!stopping_) {
     std::vector<std::string> lapsed;
     try {
-      lapsed = database_.read(
-          [&](sql::Session& session) { return find_lapsed(session, clock_.now(), latest_lease(clock_.now()), taken_up_at_once); });
+      lapsed = database_.read([&](sql::Session& session) {
+        return find_lapsed(session, clock_.now(), latest_lease(clock_.now()), taken_up_at_once);
+      });
     } catch (const std::exception& failure) {
       log::error("sagas_not_read", {{"what", failure.what()}});
     }

@@ -29,27 +29,26 @@ struct Options {
   std::int64_t forward_backoff_limit_ms = 5'000;
   std::int64_t undo_backoff_limit_ms = 30'000;
   static constexpr auto fields() {
-    return rows(
-        field(&Options::step_timeout_ms, "step_timeout_ms", "Time one try of a step may take",
-              Range{10, 60'000}, Default{1'000}),
-        field(&Options::lease_ms, "lease_ms",
-              "Time after which another process may take up a saga whose holder is silent; more than twice "
-              "step_timeout_ms",
-              Range{100, 600'000}, Default{10'000}),
-        field(&Options::poll_ms, "poll_ms", "How often sagas that were left behind are looked for",
-              Range{10, 60'000}, Default{500}),
-        field(&Options::forward_attempts, "forward_attempts", "Tries of a step before everything is undone",
-              Range{1, 1'000}, Default{8}),
-        field(&Options::undo_attempts, "undo_attempts",
-              "Tries of an undoing step before the saga is left for a person to see to", Range{1, 100'000},
-              Default{20}),
-        field(&Options::backoff_ms, "backoff_ms",
-              "Longest pause before the second try; doubled for each further one, and cut short by chance",
-              Range{1, 60'000}, Default{100}),
-        field(&Options::forward_backoff_limit_ms, "forward_backoff_limit_ms",
-              "Longest pause before a step is retried", Range{1, 600'000}, Default{5'000}),
-        field(&Options::undo_backoff_limit_ms, "undo_backoff_limit_ms",
-              "Longest pause before an undoing step is retried", Range{1, 3'600'000}, Default{30'000}));
+    return rows(field(&Options::step_timeout_ms, "step_timeout_ms", "Time one try of a step may take",
+                      Range{10, 60'000}, Default{1'000}),
+                field(&Options::lease_ms, "lease_ms",
+                      "Time after which another process may take up a saga whose holder is silent; more than twice "
+                      "step_timeout_ms",
+                      Range{100, 600'000}, Default{10'000}),
+                field(&Options::poll_ms, "poll_ms", "How often sagas that were left behind are looked for",
+                      Range{10, 60'000}, Default{500}),
+                field(&Options::forward_attempts, "forward_attempts", "Tries of a step before everything is undone",
+                      Range{1, 1'000}, Default{8}),
+                field(&Options::undo_attempts, "undo_attempts",
+                      "Tries of an undoing step before the saga is left for a person to see to", Range{1, 100'000},
+                      Default{20}),
+                field(&Options::backoff_ms, "backoff_ms",
+                      "Longest pause before the second try; doubled for each further one, and cut short by chance",
+                      Range{1, 60'000}, Default{100}),
+                field(&Options::forward_backoff_limit_ms, "forward_backoff_limit_ms",
+                      "Longest pause before a step is retried", Range{1, 600'000}, Default{5'000}),
+                field(&Options::undo_backoff_limit_ms, "undo_backoff_limit_ms",
+                      "Longest pause before an undoing step is retried", Range{1, 3'600'000}, Default{30'000}));
   }
   void check_whole(Violations& found) const {
     if (lease_ms <= 2 * step_timeout_ms) report(found, {"/lease_ms", "minimum", "more than twice step_timeout_ms"});
@@ -105,8 +104,8 @@ class Runner {
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable idle_;
-  int active_ = 0;                                             // guarded by mutex_
-  std::unordered_map<Loop*, std::shared_ptr<Event>> stops_;    // guarded by mutex_; each event is its loop's
+  int active_ = 0;                                           // guarded by mutex_
+  std::unordered_map<Loop*, std::shared_ptr<Event>> stops_;  // guarded by mutex_; each event is its loop's
 };
 
 }  // namespace svc::saga

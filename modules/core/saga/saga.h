@@ -33,9 +33,12 @@ namespace svc::saga {
 
 enum class State { forward, done, compensating, undone, stuck, abandoned };
 constexpr auto names(std::type_identity<State>) {
-  return std::array{EnumName{State::forward, "forward"},           EnumName{State::done, "done"},
-                    EnumName{State::compensating, "compensating"}, EnumName{State::undone, "undone"},
-                    EnumName{State::stuck, "stuck"},               EnumName{State::abandoned, "abandoned"}};
+  return std::array{EnumName{State::forward, "forward"},
+                    EnumName{State::done, "done"},
+                    EnumName{State::compensating, "compensating"},
+                    EnumName{State::undone, "undone"},
+                    EnumName{State::stuck, "stuck"},
+                    EnumName{State::abandoned, "abandoned"}};
 }
 
 /// Why a saga turned back.
@@ -47,7 +50,7 @@ struct Failure {
 
 /// One entry of a saga's history.
 struct Entry {
-  std::string step;     ///< a step's name, or "create", "resume", "cancel", "retry", "abandon"
+  std::string step;  ///< a step's name, or "create", "resume", "cancel", "retry", "abandon"
   int attempt = 1;
   std::string outcome;  ///< done, refused, or the way it failed: unavailable, timeout, failed
   Time at;

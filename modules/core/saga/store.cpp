@@ -22,7 +22,7 @@ Record read_record(const sql::Row& row) {
   return record;
 }
 
-std::optional<std::string> part(const Record& record, std::string Failure::*member) {
+std::optional<std::string> part(const Record& record, std::string Failure::* member) {
   return record.failure ? std::optional((*record.failure).*member) : std::nullopt;
 }
 
@@ -80,14 +80,14 @@ std::vector<std::string> find_lapsed(sql::Session& session, Time now, Time lates
 }
 
 void release_leases(sql::Transaction& transaction, const std::string& owner) {
-  transaction.execute(
-      "UPDATE sagas SET lease_until = 0 WHERE owner = ? AND state IN ('forward', 'compensating')", owner);
+  transaction.execute("UPDATE sagas SET lease_until = 0 WHERE owner = ? AND state IN ('forward', 'compensating')",
+                      owner);
 }
 
 std::vector<Entry> history(sql::Session& session, const std::string& id) {
   std::vector<Entry> entries;
-  const auto lines = session.first(
-      "SELECT history FROM sagas WHERE id = ?", [](const sql::Row& row) { return row.text(0); }, id);
+  const auto lines =
+      session.first("SELECT history FROM sagas WHERE id = ?", [](const sql::Row& row) { return row.text(0); }, id);
   if (!lines) return entries;
   for (std::string_view rest = *lines; !rest.empty();) {
     const auto end = rest.find('\n');

@@ -21,12 +21,10 @@ int wait_a_little(void*, int tries) {
 // Texts are not copied: the caller holds them until the statement is reset, and it is not stepped again before it has
 // got others.
 void bind(sqlite3_stmt* statement, int index, const Value& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value.get()))
-    sqlite3_bind_int64(statement, index, *number);
+  if (const auto* number = std::get_if<std::int64_t>(&value.get())) sqlite3_bind_int64(statement, index, *number);
   else if (const auto* text = std::get_if<std::string_view>(&value.get()))
     sqlite3_bind_text64(statement, index, text->empty() ? "" : text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
-  else
-    sqlite3_bind_null(statement, index);
+  else sqlite3_bind_null(statement, index);
 }
 
 // A statement goes back to the cache without holding a lock, however its use ended.
@@ -78,7 +76,8 @@ Connection::Connection(const std::filesystem::path& file, Mode mode) : database_
     use_wal(database_);
     database_.exec("PRAGMA journal_size_limit=67108864");
   }
-  database_.exec("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
+  database_.exec(
+      "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF");
   if (mode == Mode::read) database_.exec("PRAGMA query_only=ON");
   // In place of SQLite's own hook, which would checkpoint in the midst of a commit (checkpointer.h).
   const auto note_length = [](void* pages, sqlite3*, const char*, int length) {
@@ -89,7 +88,8 @@ Connection::Connection(const std::filesystem::path& file, Mode mode) : database_
 }
 
 void Connection::checkpoint() {
-  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int result =
+      sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (result != SQLITE_OK && result != SQLITE_BUSY) throw SQLite::Exception(database_.getHandle(), result);
 }
 

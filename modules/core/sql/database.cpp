@@ -12,8 +12,7 @@ namespace svc::sql {
 Database::Database(std::filesystem::path file, Migrations migrations, Priority priority) : file_(std::move(file)) {
   std::error_code error;
   if (!file_.parent_path().empty()) std::filesystem::create_directories(file_.parent_path(), error);
-  if (error)
-    throw std::runtime_error("cannot make directory " + file_.parent_path().string() + ": " + error.message());
+  if (error) throw std::runtime_error("cannot make directory " + file_.parent_path().string() + ": " + error.message());
   try {
     auto connection = std::make_unique<Connection>(file_, Connection::Mode::write);
     migrate(*connection, migrations, file_.string());

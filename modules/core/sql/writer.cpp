@@ -155,9 +155,8 @@ void Writer::run_group(Group& group) {
     counts_.transactions += group.size();
     ++counts_.commits;
   }
-  for (Bell* const bell : connection_->bells())
-    bell->ring();  // while their owners still wait for their writes
-  finish(group);   // before the log is minded: nobody need wait for that
+  for (Bell* const bell : connection_->bells()) bell->ring();  // while their owners still wait for their writes
+  finish(group);                                               // before the log is minded: nobody need wait for that
   try {
     checkpointer_.after_commit(*connection_);
   } catch (const SQLite::Exception& error) {
@@ -178,7 +177,8 @@ bool Writer::begin(Group& group) {
       if (!is_busy(error)) throw;
     }
     const auto now = Steady::now();
-    const auto late = std::stable_partition(group.begin(), group.end(), [now](auto* job) { return now < job->deadline; });
+    const auto late =
+        std::stable_partition(group.begin(), group.end(), [now](auto* job) { return now < job->deadline; });
     expired.assign(late, group.end());
     group.erase(late, group.end());
     refuse_all(expired, refused("storage_busy", "Another process is writing; nothing was done"));
@@ -258,7 +258,8 @@ void Writer::probe() {
   next_probe_ = Steady::now() + probe_interval;
   try {
     connection_->execute("BEGIN IMMEDIATE");
-    connection_->execute("INSERT INTO svc_probe (id, tried) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tried = tried + 1");
+    connection_->execute(
+        "INSERT INTO svc_probe (id, tried) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tried = tried + 1");
     connection_->execute("COMMIT");
   } catch (const SQLite::Exception& error) {
     roll_back();

@@ -5,7 +5,8 @@
 namespace svc::gateway {
 
 bool Cors::allowed(std::string_view origin) const {
-  return !origin.empty() && std::ranges::any_of(origins_, [&](const auto& known) { return known == "*" || known == origin; });
+  return !origin.empty() &&
+         std::ranges::any_of(origins_, [&](const auto& known) { return known == "*" || known == origin; });
 }
 
 bool Cors::is_preflight(const http::Request& request) {

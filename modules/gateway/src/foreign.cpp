@@ -39,8 +39,7 @@ std::optional<http::Response> refuse(const http::Request& request) {
     return http::problem(501, "method_not_forwarded", "CONNECT and TRACE are not forwarded");
   if (wants_other_protocol(request.headers))
     return http::problem(501, "upgrade_not_forwarded", "No other protocol can be switched to here");
-  if (goes_round(request.headers))
-    return http::problem(508, "loop_detected", "The request has come by here before");
+  if (goes_round(request.headers)) return http::problem(508, "loop_detected", "The request has come by here before");
   return std::nullopt;
 }
 

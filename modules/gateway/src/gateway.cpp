@@ -84,10 +84,9 @@ void Config::check_whole(Violations& found) const {
 
 void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify) {
   for (const auto& route : routes)
-    router.add(route.endpoint.verb, route.endpoint.path,
-               [route, &identify](http::Request& request) {
-                 return pass(route.endpoint, *route.upstream, identify, request);
-               });
+    router.add(route.endpoint.verb, route.endpoint.path, [route, &identify](http::Request& request) {
+      return pass(route.endpoint, *route.upstream, identify, request);
+    });
 }
 
 http::Handler make(const Config& config, const std::vector<Route>& routes, const http::Identify& identify,

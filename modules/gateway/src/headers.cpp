@@ -11,17 +11,30 @@ namespace {
 using http::same_name;
 
 constexpr std::array<std::string_view, 9> hop_by_hop{
-    "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-    "TE",         "Trailer",    "Transfer-Encoding", "Upgrade"};
+    "Connection", "Keep-Alive",        "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
+    "Trailer",    "Transfer-Encoding", "Upgrade"};
 
 // What says who asks, where a request comes from, or that it is another one than was let through: never a client's to
 // say. README.md tells the same.
 constexpr std::array<std::string_view, 19> our_names{
-    "Via", "X-Request-Id",
-    "X-Subject", "X-Admin", "X-Groups",
-    "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Cluster-Client-IP",
-    "Forwarded", "X-Forwarded", "X-Host", "X-Scheme", "Front-End-Https",
-    "X-Rewrite-URL", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override",
+    "Via",
+    "X-Request-Id",
+    "X-Subject",
+    "X-Admin",
+    "X-Groups",
+    "X-Real-IP",
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "X-Cluster-Client-IP",
+    "Forwarded",
+    "X-Forwarded",
+    "X-Host",
+    "X-Scheme",
+    "Front-End-Https",
+    "X-Rewrite-URL",
+    "X-HTTP-Method",
+    "X-HTTP-Method-Override",
+    "X-Method-Override",
     "Proxy"};  // a CGI program would take it for the proxy to ask through (httpoxy, CVE-2016-5385)
 constexpr std::array<std::string_view, 9> our_prefixes{
     "X-Svc-", "X-User", "X-Auth", "X-Role", "Remote-", "X-Remote-", "X-Client-", "X-Forwarded-", "X-Original-"};

@@ -108,14 +108,13 @@ Task<Result<int>> InventoryService::sweep() {
   const Time now = clock_.now();
   const auto orders = database_.read([&](sql::Session& session) { return find_expired(session, now, at_once); });
   if (orders.empty()) co_return 0;
-  auto writing =
-      database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
-        const Origin nobody;
-        Stock stock(transaction, outbox_, nobody);
-        for (const auto& order : orders) expire(stock, order, now);
-        stock.tell();
-        return static_cast<int>(orders.size());
-      });
+  auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
+    const Origin nobody;
+    Stock stock(transaction, outbox_, nobody);
+    for (const auto& order : orders) expire(stock, order, now);
+    stock.tell();
+    return static_cast<int>(orders.size());
+  });
   auto swept = co_await writing;
   co_return swept;
 }

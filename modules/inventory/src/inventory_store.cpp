@@ -10,7 +10,8 @@ StockedItem read_item(const sql::Row& row) {
 }  // namespace
 
 std::optional<StockedItem> find_item(sql::Session& session, const std::string& sku) {
-  return session.first("SELECT sku, name, amount, currency, on_hand, reserved FROM items WHERE sku = ?", read_item, sku);
+  return session.first("SELECT sku, name, amount, currency, on_hand, reserved FROM items WHERE sku = ?", read_item,
+                       sku);
 }
 
 std::vector<StockedItem> list_items_after(sql::Session& session, const std::string& sku, int limit) {
@@ -41,9 +42,7 @@ void move_stock(sql::Transaction& transaction, const std::string& sku, std::int6
 std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id) {
   return session.first(
       "SELECT state, expires_at, detail FROM reservations WHERE order_id = ?",
-      [](const sql::Row& row) {
-        return StoredReservation{row.named<ReservationState>(0), row.time(1), row.text(2)};
-      },
+      [](const sql::Row& row) { return StoredReservation{row.named<ReservationState>(0), row.time(1), row.text(2)}; },
       order_id);
 }
 

@@ -2,9 +2,7 @@
 
 namespace svc::inventory {
 
-StockChanged stock_of(const StockedItem& item) {
-  return {item.sku, item.on_hand, item.reserved, item.available()};
-}
+StockChanged stock_of(const StockedItem& item) { return {item.sku, item.on_hand, item.reserved, item.available()}; }
 
 bool Stock::set_aside(const Line& line) {
   if (!inventory::set_aside(transaction_, line)) return false;
@@ -22,8 +20,7 @@ void Stock::move(const std::string& sku, std::int64_t on_hand, std::int64_t rese
 void Stock::tell() {
   for (const auto& [sku, change] : changes_) {
     if (change.on_hand == 0 && change.reserved == 0) continue;
-    if (const auto item = find_item(transaction_, sku))
-      outbox_.publish(transaction_, stock_of(*item), origin_);
+    if (const auto item = find_item(transaction_, sku)) outbox_.publish(transaction_, stock_of(*item), origin_);
   }
 }
 

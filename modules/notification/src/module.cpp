@@ -12,8 +12,8 @@ namespace {
 
 class NotificationModule final : public Hosted<Notifications> {
  public:
-  NotificationModule(const Config& config, const Environment& environment,
-                     const std::filesystem::path& database, const Links& links)
+  NotificationModule(const Config& config, const Environment& environment, const std::filesystem::path& database,
+                     const Links& links)
       : loops_(environment.loops),
         database_(database, migrations(), Priority::background),
         consumer_(database_, "notification", environment),

@@ -9,7 +9,8 @@ Reply<ListNotifications> NotificationService::handle(Call, ListNotifications que
   if (!before) return refusal(before);
   NotificationPage page;
   page.items = database_.read([&](sql::Session& session) { return list_before(session, *before, query.limit + 1); });
-  page.next_cursor = cut_page(page.items, query.limit, [](const Notification& notification) { return notification.id; });
+  page.next_cursor =
+      cut_page(page.items, query.limit, [](const Notification& notification) { return notification.id; });
   return page;
 }
 

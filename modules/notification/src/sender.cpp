@@ -69,8 +69,8 @@ Task<Result<Mail>> Sender::compose(StoredNotification stored, Steady::time_point
   if (!user) co_return refusal(user);
   const auto event = event_of(stored.event);
   auto text = templates_.fill(stored.notification.kind, user->locale, values_of(*user, order_of(event)));
-  co_return Mail{stored.notification.id, config_.mail.from, user->email, user->name, std::move(text.subject),
-                 std::move(text.body), event.time, stored.notification.attempts > 1};
+  co_return Mail{stored.notification.id,  config_.mail.from,    user->email, user->name,
+                 std::move(text.subject), std::move(text.body), event.time,  stored.notification.attempts > 1};
 }
 
 Task<Sender::Tried> Sender::send(StoredNotification stored) {
@@ -104,16 +104,17 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
     co_return tried;
   }
   notification.failure = why->reason;
-  const bool long_enough =
-      notification.created_at <= clock_.now() - std::chrono::hours{config_.sender.patience_hours};
+  const bool long_enough = notification.created_at <= clock_.now() - std::chrono::hours{config_.sender.patience_hours};
   if (why->code == Code::invalid || (long_enough && notification.attempts >= config_.sender.attempts)) {
     notification.status = NotificationStatus::failed;
     tried.given_up = std::move(why);
   } else {
     const resilience::BackoffOptions backoff{config_.sender.backoff_ms, config_.sender.backoff_limit_ms};
     tried.next_try_at = clock_.now() + resilience::pause_before(backoff, notification.attempts, random_unit());
-    log::warn("mail_retried", {{"notification", notification.id}, {"attempt", notification.attempts},
-                               {"reason", why->reason}, {"detail", why->detail}});
+    log::warn("mail_retried", {{"notification", notification.id},
+                               {"attempt", notification.attempts},
+                               {"reason", why->reason},
+                               {"detail", why->detail}});
   }
   co_return tried;
 }
@@ -122,11 +123,11 @@ Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
   const Time now = clock_.now();
   if (!database_.read([&](sql::Session& session) { return any_due(session, now); }))
     co_return std::vector<StoredNotification>{};
-  auto writing = database_.write(
-      Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<std::vector<StoredNotification>> {
-        return claim(transaction, now, now + seconds{config_.sender.claim_seconds},
-                     static_cast<int>(config_.sender.at_once));
-      });
+  auto writing = database_.write(Steady::now() + write_limit,
+                                 [&](sql::Transaction& transaction) -> Result<std::vector<StoredNotification>> {
+                                   return claim(transaction, now, now + seconds{config_.sender.claim_seconds},
+                                                static_cast<int>(config_.sender.at_once));
+                                 });
   auto claimed = co_await writing;
   co_return claimed;
 }
@@ -143,7 +144,8 @@ Task<Result<Nothing>> Sender::note(std::vector<Tried> tried) {
   if (noted)
     for (const auto& one : tried)
       if (one.given_up)
-        log::error("mail_given_up", {{"notification", one.notification.id}, {"attempts", one.notification.attempts},
+        log::error("mail_given_up", {{"notification", one.notification.id},
+                                     {"attempts", one.notification.attempts},
                                      {"reason", one.given_up->reason}});
   co_return noted;
 }
@@ -182,8 +184,8 @@ Task<> Sender::run() {
     if (ending_) co_return;
     if (failures_ > 0) {
       // The carrier takes none: no mail is the better for being tried now.
-      auto pausing = background_.pause_until(
-          Steady::now() + resilience::pause_before(carrier_backoff, failures_, random_unit()));
+      auto pausing =
+          background_.pause_until(Steady::now() + resilience::pause_before(carrier_backoff, failures_, random_unit()));
       co_await pausing;
     } else if (more) {
       const auto rest = std::min<Steady::duration>(rest_for_work * (Steady::now() - begun), longest_rest);

@@ -8,8 +8,7 @@ namespace svc::order {
 void hear_of_users(events::Consumer& consumer, EventFeed& user_events) {
   const std::string module{user::Users::name};
   consumer.follow(module, user_events);
-  const auto keep = [](sql::Transaction& transaction, const user::User& user,
-                       const Envelope&) -> Result<Nothing> {
+  const auto keep = [](sql::Transaction& transaction, const user::User& user, const Envelope&) -> Result<Nothing> {
     insert_customer(transaction, user.id);
     return Nothing{};
   };

@@ -52,8 +52,7 @@ class OrderInstance final : public saga::Instance {
     Origin origin;
     origin.request_id = stored_.order.id;
     if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, origin);
-    else if (state == saga::State::undone)
-      tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, origin);
+    else if (state == saga::State::undone) tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, origin);
     else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, origin);
   }
 
@@ -79,8 +78,7 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_confirm(Call call) {
-    auto committing =
-        tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
+    auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
     auto committed = co_await committing;
     co_return without_value(committed);
   }
@@ -93,8 +91,7 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_release(Call call) {
-    auto releasing =
-        tools_.links.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
+    auto releasing = tools_.links.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
     auto released = co_await releasing;
     co_return without_value(released);
   }

@@ -27,7 +27,6 @@ saga::Definition order_saga(sql::Database& database, const Tools& tools);
 using Outcome = std::optional<Order>;
 
 /// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on.
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
-                                               std::shared_ptr<Outcome> outcome);
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome);
 
 }  // namespace svc::order

@@ -22,9 +22,7 @@ tl::unexpected<Error> wrong_status(OrderStatus status) {
 // SHA-256 of what was asked for, however it was spelt.
 std::string hash_of(const PlaceOrder& command) { return base64url(sha256(encode(command))); }
 
-bool is_about_the_request(const Error& error) {
-  return error.code == Code::invalid || error.code == Code::not_found;
-}
+bool is_about_the_request(const Error& error) { return error.code == Code::invalid || error.code == Code::not_found; }
 
 Money total_of(const std::vector<inventory::PricedLine>& lines) {
   Money total{0, lines.front().unit_price.currency};
@@ -64,7 +62,8 @@ Reply<PlaceOrder> OrderService::place_keyed(Call call, PlaceOrder command) {
   const std::string& owner = call.caller->subject;
   const std::string& key = call.origin->idempotency_key;
   const auto hold = keys_in_use_.hold(owner, key);
-  if (!hold) co_return fail(Code::conflict, "still_being_answered", "The first request with this key is being answered");
+  if (!hold)
+    co_return fail(Code::conflict, "still_being_answered", "The first request with this key is being answered");
   const auto body_hash = hash_of(command);
   const auto known = database_.read([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
   if (known) {
@@ -90,8 +89,7 @@ Reply<PlaceOrder> OrderService::answer_repeated(KnownKey known, std::string body
 Task<Result<OrderService::Checked>> OrderService::check_with_others(Call call, PlaceOrder command,
                                                                     std::string user_id) {
   const Call own = call.on_own_account();
-  auto finding =
-      links_.users.handle(own.within(milliseconds{config_.user_timeout_ms}), user::FindUser{user_id});
+  auto finding = links_.users.handle(own.within(milliseconds{config_.user_timeout_ms}), user::FindUser{user_id});
   auto quoting = links_.inventory.handle(own, inventory::QuoteItems{std::move(command.items)});
   auto checking = links_.payments.handle(own, payment::CheckMethod{std::move(command.payment_method)});
   auto user = co_await finding;
@@ -119,8 +117,7 @@ bool OrderService::is_known_customer(const std::string& user_id) {
   return database_.read([&](sql::Session& session) { return find_customer(session, user_id); });
 }
 
-Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string user_id,
-                                      std::optional<KnownKey> key) {
+Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string user_id, std::optional<KnownKey> key) {
   auto checking = check_with_others(call, command, user_id);
   auto checked = co_await checking;
   if (!checked) co_return refusal(checked);
@@ -173,8 +170,8 @@ seconds OrderService::wait_of(const Call& call) const {
 Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
-  const auto ended = runner_.launch(std::move(record),
-                                    order_instance(std::move(stored), {outbox_, clock_, links_}, outcome));
+  const auto ended =
+      runner_.launch(std::move(record), order_instance(std::move(stored), {outbox_, clock_, links_}, outcome));
   const seconds wait = wait_of(call);
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);
@@ -209,8 +206,8 @@ Reply<GetTimeline> OrderService::handle(Call call, GetTimeline query) {
   Timeline timeline;
   database_.read([&](sql::Session& session) {
     for (auto& entry : saga::history(session, query.id))
-      timeline.items.push_back({std::move(entry.step), entry.attempt, std::move(entry.outcome), entry.at,
-                                std::move(entry.detail)});
+      timeline.items.push_back(
+          {std::move(entry.step), entry.attempt, std::move(entry.outcome), entry.at, std::move(entry.detail)});
     return Nothing{};
   });
   return timeline;
@@ -243,30 +240,31 @@ Reply<GetOrder> OrderService::await_cancelled(Call call, std::string id) {
   }
 }
 
-// Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled, or about to be,
-// is no fault: whoever asks may be a gateway that asks again.
+// Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled, or about to
+// be, is no fault: whoever asks may be a gateway that asks again.
 Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   StoredOrder stored;
   bool being_cancelled = false;
-  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<std::optional<saga::Record>> {
-    auto found = find_order(transaction, id);
-    if (!found) return no_such_order();
-    auto record = turn_saga(transaction, id, how, call.caller->subject);
-    being_cancelled = !record && how == Turn::cancel && runner_.is_turned_back(transaction, id);
-    if (being_cancelled) return record;
-    const bool cancelled_before = how == Turn::cancel && found->order.status == OrderStatus::cancelled;
-    if (!record && !cancelled_before) return wrong_status(found->order.status);
-    if (!record) {
-      stored = std::move(*found);
-      return record;
-    }
-    found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
-    found->order.updated_at = clock_.now();
-    update_order(transaction, found->order);
-    if (how == Turn::abandon) outbox_.publish(transaction, OrderCancelled{found->order}, *call.origin);
-    stored = std::move(*found);
-    return record;
-  });
+  auto writing =
+      database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<std::optional<saga::Record>> {
+        auto found = find_order(transaction, id);
+        if (!found) return no_such_order();
+        auto record = turn_saga(transaction, id, how, call.caller->subject);
+        being_cancelled = !record && how == Turn::cancel && runner_.is_turned_back(transaction, id);
+        if (being_cancelled) return record;
+        const bool cancelled_before = how == Turn::cancel && found->order.status == OrderStatus::cancelled;
+        if (!record && !cancelled_before) return wrong_status(found->order.status);
+        if (!record) {
+          stored = std::move(*found);
+          return record;
+        }
+        found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
+        found->order.updated_at = clock_.now();
+        update_order(transaction, found->order);
+        if (how == Turn::abandon) outbox_.publish(transaction, OrderCancelled{found->order}, *call.origin);
+        stored = std::move(*found);
+        return record;
+      });
   auto turned = co_await writing;
   if (!turned) co_return refusal(turned);
   if (being_cancelled) {

@@ -15,8 +15,8 @@ namespace svc::order {
 class OrderService final : public Orders {
  public:
   /// What it refers to must outlive it.
-  OrderService(sql::Database& database, events::Outbox& outbox, saga::Runner& runner,
-               const Environment& environment, const Config& config, const Links& links)
+  OrderService(sql::Database& database, events::Outbox& outbox, saga::Runner& runner, const Environment& environment,
+               const Config& config, const Links& links)
       : database_(database),
         outbox_(outbox),
         runner_(runner),

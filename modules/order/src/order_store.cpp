@@ -31,7 +31,7 @@ void read_lines(sql::Session& session, Order& order) {
 std::optional<FailedStep> step_of(const Order& order) {
   return order.failure ? std::optional(order.failure->step) : std::nullopt;
 }
-std::optional<std::string> text_of(const Order& order, std::string OrderFailure::*member) {
+std::optional<std::string> text_of(const Order& order, std::string OrderFailure::* member) {
   return order.failure ? std::optional((*order.failure).*member) : std::nullopt;
 }
 
@@ -80,8 +80,7 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
   else if (status)
     session.each("SELECT id FROM orders WHERE status = ? AND id < ? ORDER BY id DESC LIMIT ?", add, *status, before,
                  limit);
-  else
-    session.each("SELECT id FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?", add, before, limit);
+  else session.each("SELECT id FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?", add, before, limit);
   std::vector<Order> orders;
   for (const auto& id : ids) orders.push_back(std::move(find_order(session, id)->order));
   return orders;
@@ -101,8 +100,8 @@ std::optional<KnownKey> find_key(sql::Session& session, const std::string& user_
       [](const sql::Row& row) { return KnownKey{row.text(0), row.text(1)}; }, user_id, key, now);
 }
 
-bool insert_key(sql::Transaction& transaction, const std::string& user_id, const std::string& key, const KnownKey& known,
-                Time now, Time expires_at) {
+bool insert_key(sql::Transaction& transaction, const std::string& user_id, const std::string& key,
+                const KnownKey& known, Time now, Time expires_at) {
   transaction.execute("DELETE FROM idempotency_keys WHERE expires_at <= ?", now);
   return transaction.execute(
              "INSERT INTO idempotency_keys (user_id, key, body_hash, order_id, expires_at) VALUES (?, ?, ?, ?, ?) "

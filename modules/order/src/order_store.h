@@ -43,7 +43,7 @@ struct KnownKey {
 };
 std::optional<KnownKey> find_key(sql::Session& session, const std::string& user_id, const std::string& key, Time now);
 /// Forgets keys that have expired, then notes this one. False when it is taken.
-bool insert_key(sql::Transaction& transaction, const std::string& user_id, const std::string& key, const KnownKey& known,
-                Time now, Time expires_at);
+bool insert_key(sql::Transaction& transaction, const std::string& user_id, const std::string& key,
+                const KnownKey& known, Time now, Time expires_at);
 
 }  // namespace svc::order

@@ -6,12 +6,9 @@ std::optional<StoredPayment> find_payment(sql::Session& session, const std::stri
   return session.first(
       "SELECT id, order_id, user_id, amount, currency, status, created_at FROM payments WHERE id = ?",
       [](const sql::Row& row) {
-        return StoredPayment{row.text(0),
-                             row.text(1),
-                             row.text(2),
-                             Money{row.integer(3), row.text(4)},
-                             row.named<StoredStatus>(5),
-                             row.time(6)};
+        return StoredPayment{
+            row.text(0), row.text(1), row.text(2), Money{row.integer(3), row.text(4)}, row.named<StoredStatus>(5),
+            row.time(6)};
       },
       id);
 }

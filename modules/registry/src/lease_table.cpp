@@ -58,7 +58,11 @@ class LeaseTable::Turn {
 };
 
 LeaseTable::LeaseTable(const Config& config, Ids& ids, Bell& changed)
-    : config_(config), beat_(config.beat_ms), ids_(ids), changed_(changed), epoch_(ids.next()),
+    : config_(config),
+      beat_(config.beat_ms),
+      ids_(ids),
+      changed_(changed),
+      epoch_(ids.next()),
       log_(static_cast<std::size_t>(config.changes_kept)) {}
 
 LeaseTable::Leased* LeaseTable::find(const std::string& service, const std::string& instance_id) {
@@ -69,7 +73,8 @@ LeaseTable::Leased* LeaseTable::find(const std::string& service, const std::stri
 Result<Nothing> LeaseTable::check_room(const Owner& owner) const {
   const auto limit = [](std::size_t count, std::int64_t most) { return static_cast<std::int64_t>(count) >= most; };
   if (limit(leases_.size(), config_.instances))
-    return fail(Code::exhausted, "too_many_instances", "There are " + std::to_string(config_.instances) + " instances already");
+    return fail(Code::exhausted, "too_many_instances",
+                "There are " + std::to_string(config_.instances) + " instances already");
   if (!owner.subject) return Nothing{};
   const auto own = std::ranges::count_if(leases_, [&](const auto& entry) { return entry.second.owner == owner; });
   if (limit(static_cast<std::size_t>(own), config_.instances_per_token))
@@ -106,9 +111,8 @@ LeaseTable::Leased LeaseTable::take(const std::string& instance_id) {
 Result<Granted> LeaseTable::put(const Register& wish, const Owner& owner, Time now) {
   const Turn turn(*this, now);
   const auto place = place_of(wish.host, wish.port);
-  Instance instance{
-      "", wish.service_name, wish.host, wish.port, wish.version, wish.weight, wish.metadata, {}, 0,
-      0,  !owner.subject};
+  Instance instance{"", wish.service_name, wish.host, wish.port, wish.version, wish.weight, wish.metadata, {}, 0,
+                    0,  !owner.subject};
   instance.lease_seconds = wish.ttl_seconds.value_or(config_.lease_seconds);
   const seconds time{instance.lease_seconds};
 
@@ -263,9 +267,8 @@ void LeaseTable::saw(const std::string& instance_id, Probe probe, Time now) {
   health.probed_at = now;
   if (std::exchange(health.probe, probe) == probe) return;
   touch(found->second);
-  log::info("instance_probed", {{"service", found->second.instance.service_name},
-                                {"instance", instance_id},
-                                {"probe", to_name(probe)}});
+  log::info("instance_probed",
+            {{"service", found->second.instance.service_name}, {"instance", instance_id}, {"probe", to_name(probe)}});
 }
 
 void LeaseTable::strike_lapsed(Time now) {

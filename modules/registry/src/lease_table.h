@@ -65,7 +65,7 @@ class LeaseTable {
     std::uint64_t picked = 0;
   };
   struct Seen {
-    std::map<std::string, std::string> ids;  // by place
+    std::map<std::string, std::string> ids;            // by place
     std::map<Policy, resilience::Balancer> balancers;  // of the policies asked for so far
   };
   struct Struck {

@@ -25,7 +25,10 @@ struct Prober::Resolving {
 };
 
 Prober::Prober(LeaseTable& table, const http::HostRules& hosts, const Clock& clock, const Config& config)
-    : table_(table), hosts_(hosts), clock_(clock), timeout_(config.probe_timeout_ms),
+    : table_(table),
+      hosts_(hosts),
+      clock_(clock),
+      timeout_(config.probe_timeout_ms),
       at_once_(static_cast<std::size_t>(config.probes_at_once)),
       client_({.connect_timeout_ms = config.probe_timeout_ms, .idle_connections = 0, .answer_limit = answer_limit}) {}
 
@@ -56,7 +59,8 @@ Task<Probe> Prober::probe(LeaseTable::Target target) {
     if (hosts_.refuses(address)) co_return Probe::refused;
   for (const auto& address : addresses) {
     http::Outgoing request{"GET", "/health/ready", {{"Connection", "close"}}, {}, false};
-    auto asking = client_.send({address, target.port}, std::make_shared<const http::Outgoing>(std::move(request)), limit);
+    auto asking =
+        client_.send({address, target.port}, std::make_shared<const http::Outgoing>(std::move(request)), limit);
     const auto response = co_await asking;
     if (response) co_return verdict(response->status);
   }

@@ -19,8 +19,7 @@ struct UserService::Asker {
   bool admin = false;
 };
 
-UserService::UserService(sql::Database& database, events::Outbox& outbox, const Environment& environment,
-                         Config config)
+UserService::UserService(sql::Database& database, events::Outbox& outbox, const Environment& environment, Config config)
     : database_(database),
       outbox_(outbox),
       clock_(environment.clock),
@@ -36,7 +35,8 @@ bool UserService::is_bootstrap(const std::string& email) const {
 
 Result<UserService::Asker> UserService::asker(const Call& call) {
   if (!call.caller->session) return Asker{call.caller->subject, call.caller->admin};
-  const auto account = database_.read([&](sql::Session& session) { return find_account(session, call.caller->subject); });
+  const auto account =
+      database_.read([&](sql::Session& session) { return find_account(session, call.caller->subject); });
   if (!account) return fail(Code::unauthenticated, "account_gone", "The account of this token does not exist any more");
   return Asker{account->user.id, account->user.role == Role::admin};
 }

@@ -15,14 +15,13 @@ Account read_account(const sql::Row& row) { return {read_user(row), row.text(6)}
 std::string email_key(std::string_view email) { return to_lower(std::string(email)); }
 
 std::optional<Account> find_account(sql::Session& session, const std::string& id) {
-  return session.first(
-      "SELECT id, name, email, locale, role, created_at, password_hash FROM users WHERE id = ?", read_account, id);
+  return session.first("SELECT id, name, email, locale, role, created_at, password_hash FROM users WHERE id = ?",
+                       read_account, id);
 }
 
 std::optional<Account> find_account_by_email(sql::Session& session, const std::string& email) {
-  return session.first(
-      "SELECT id, name, email, locale, role, created_at, password_hash FROM users WHERE email_key = ?", read_account,
-      email_key(email));
+  return session.first("SELECT id, name, email, locale, role, created_at, password_hash FROM users WHERE email_key = ?",
+                       read_account, email_key(email));
 }
 
 std::vector<User> list_users_before(sql::Session& session, const std::string& id, int limit) {

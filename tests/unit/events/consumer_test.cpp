@@ -59,9 +59,8 @@ TEST_CASE("two processes that take the same events from one feed have each effec
   const auto take_all = [&](Hearer& hearer, std::size_t step) -> Task<int> {
     for (std::size_t at = 0; at < events.size(); at += step) {
       const auto end = std::min(at + step, events.size());
-      auto taking =
-          hearer.consumer.take(std::vector<Envelope>(events.begin() + static_cast<std::ptrdiff_t>(at),
-                                                     events.begin() + static_cast<std::ptrdiff_t>(end)));
+      auto taking = hearer.consumer.take(std::vector<Envelope>(events.begin() + static_cast<std::ptrdiff_t>(at),
+                                                               events.begin() + static_cast<std::ptrdiff_t>(end)));
       auto taken = co_await taking;
       if (!taken) co_return 1;
     }
@@ -207,12 +206,8 @@ TEST_CASE("an operator sees parked events, tries them again, and gives them up")
   REQUIRE(hearer.take({a[0], a[1], a[2], a[3], b[0]}).has_value());
   auto& consumer = hearer.consumer;
   const auto get = [&](const std::string& id) { return world.ask(consumer, world.anyone(), GetParked{id}); };
-  const auto retry = [&](const std::string& id) {
-    return world.ask(consumer, world.anyone(), RetryParked{id});
-  };
-  const auto drop = [&](const std::string& id) {
-    return world.ask(consumer, world.anyone(), DropParked{id});
-  };
+  const auto retry = [&](const std::string& id) { return world.ask(consumer, world.anyone(), RetryParked{id}); };
+  const auto drop = [&](const std::string& id) { return world.ask(consumer, world.anyone(), DropParked{id}); };
 
   const auto page = world.ask(consumer, world.anyone(), ListParked{3, std::nullopt});
   REQUIRE(page.has_value());

@@ -15,8 +15,7 @@ using namespace std::chrono_literals;
 using Lines = Hearer::Lines;
 
 FakeFeed::Answer feed_of(Maker& maker) {
-  return
-      [&maker](Call call, ReadFeed query) { return maker.outbox.handle(std::move(call), std::move(query)); };
+  return [&maker](Call call, ReadFeed query) { return maker.outbox.handle(std::move(call), std::move(query)); };
 }
 
 Lines numbered(const std::string& thing, int from, int to) {
@@ -64,9 +63,8 @@ TEST_CASE("a consumer goes on where it was") {
 TEST_CASE("an outbox put back from a backup is read from its beginning, and effects are had once") {
   World world;
   std::optional<Maker> maker(std::in_place, world);
-  Hearer hearer(world, [&](Call call, ReadFeed query) {
-    return maker->outbox.handle(std::move(call), std::move(query));
-  });
+  Hearer hearer(world,
+                [&](Call call, ReadFeed query) { return maker->outbox.handle(std::move(call), std::move(query)); });
   maker->publish_moves("a", 1, 5);
   maker.reset();
   std::filesystem::copy_file(world.dir / "maker.db", world.dir / "backup.db");
@@ -77,8 +75,7 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   hearer.consumer.stop();
 
   maker.reset();
-  for (const std::string left : {"maker.db", "maker.db-wal", "maker.db-shm"})
-    std::filesystem::remove(world.dir / left);
+  for (const std::string left : {"maker.db", "maker.db-wal", "maker.db-shm"}) std::filesystem::remove(world.dir / left);
   std::filesystem::copy_file(world.dir / "backup.db", world.dir / "maker.db");
   maker.emplace(world);
   maker->publish_moves("a", 6, 7);
@@ -96,8 +93,7 @@ TEST_CASE("an outbox put back from a backup is read from its beginning, and effe
   CHECK(eventually([&] { return asked == 8; }));  // where it stands in the outbox that there is
 }
 
-TEST_CASE(
-    "an outbox put back from a backup that has grown beyond its readers is read from its beginning too") {
+TEST_CASE("an outbox put back from a backup that has grown beyond its readers is read from its beginning too") {
   World world;
   std::optional<Maker> maker(std::in_place, world);
   maker->publish_moves("a", 1, 5);
@@ -111,8 +107,7 @@ TEST_CASE(
     REQUIRE(eventually([&] { return hearer.consumer.cursor("maker").position == 10; }));
   }
   maker.reset();
-  for (const std::string left : {"maker.db", "maker.db-wal", "maker.db-shm"})
-    std::filesystem::remove(world.dir / left);
+  for (const std::string left : {"maker.db", "maker.db-wal", "maker.db-shm"}) std::filesystem::remove(world.dir / left);
   std::filesystem::copy_file(world.dir / "backup.db", world.dir / "maker.db");
   maker.emplace(world);
   maker->publish_moves("a", 6, 17);  // up to 17, before anybody asks

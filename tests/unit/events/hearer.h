@@ -36,9 +36,7 @@ class FakeFeed final : public EventFeed {
  public:
   using Answer = std::function<Reply<ReadFeed>(Call, ReadFeed)>;
   explicit FakeFeed(Answer answer) : answer_(std::move(answer)) {}
-  Reply<ReadFeed> handle(Call call, ReadFeed query) override {
-    return answer_(std::move(call), std::move(query));
-  }
+  Reply<ReadFeed> handle(Call call, ReadFeed query) override { return answer_(std::move(call), std::move(query)); }
 
  private:
   const Answer answer_;
@@ -57,12 +55,11 @@ class Hearer {
         consumer(database, "hearer", w.environment),
         feed_(feed ? std::move(feed) : [this](Call, ReadFeed) { return silence(); }) {
     consumer.follow("maker", feed_);
-    events::subscribe<Moved>(consumer, "maker",
-                             [this](sql::Transaction& transaction, const Moved& moved, const Envelope&) {
-                               transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)",
-                                                   moved.thing, moved.number);
-                               return judge(moved);
-                             });
+    events::subscribe<Moved>(
+        consumer, "maker", [this](sql::Transaction& transaction, const Moved& moved, const Envelope&) {
+          transaction.execute("INSERT INTO effects (subject, number) VALUES (?, ?)", moved.thing, moved.number);
+          return judge(moved);
+        });
   }
   ~Hearer() {
     consumer.stop();
@@ -84,9 +81,8 @@ class Hearer {
   Lines effects() {
     Lines lines;
     database.read([&](sql::Session& session) {
-      session.each("SELECT subject, number FROM effects ORDER BY rowid", [&](const sql::Row& row) {
-        lines.push_back(row.text(0) + " " + std::to_string(row.integer(1)));
-      });
+      session.each("SELECT subject, number FROM effects ORDER BY rowid",
+                   [&](const sql::Row& row) { lines.push_back(row.text(0) + " " + std::to_string(row.integer(1))); });
       return Nothing{};
     });
     return lines;

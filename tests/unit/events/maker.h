@@ -26,29 +26,25 @@ struct Maker {
   /// Writes events in one transaction, and `then` says whether it is kept.
   template <class Then, class... Es>
   Task<Result<Nothing>> write(Then then, Es... events) {
-    auto writing =
-        database.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-          (outbox.publish(transaction, events, origin), ...);
-          return then();
-        });
+    auto writing = database.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+      (outbox.publish(transaction, events, origin), ...);
+      return then();
+    });
     auto written = co_await writing;
     co_return written;
   }
   template <class... Es>
   void publish(Es... events) {
-    const auto written =
-        world.run([&] { return write([] { return Result<Nothing>(Nothing{}); }, events...); });
+    const auto written = world.run([&] { return write([] { return Result<Nothing>(Nothing{}); }, events...); });
     if (!written) throw std::runtime_error(written.error().detail);
   }
   /// Moves one thing, `count` times, in one transaction.
   void publish_moves(const std::string& thing, int from, int to) {
     const auto written = world.run([&] {
-      return database.write(Steady::now() + seconds{10},
-                            [&](sql::Transaction& transaction) -> Result<Nothing> {
-                              for (int number = from; number <= to; ++number)
-                                outbox.publish(transaction, Moved{thing, number}, origin);
-                              return Nothing{};
-                            });
+      return database.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+        for (int number = from; number <= to; ++number) outbox.publish(transaction, Moved{thing, number}, origin);
+        return Nothing{};
+      });
     });
     if (!written) throw std::runtime_error(written.error().detail);
   }
@@ -67,8 +63,7 @@ struct Maker {
   }
   std::int64_t count() {
     return database.read([](sql::Session& session) {
-      return *session.first("SELECT COUNT(*) FROM outbox",
-                            [](const sql::Row& row) { return row.integer(0); });
+      return *session.first("SELECT COUNT(*) FROM outbox", [](const sql::Row& row) { return row.integer(0); });
     });
   }
 

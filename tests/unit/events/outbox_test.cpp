@@ -233,9 +233,8 @@ TEST_CASE("an event has its request's trace, or one named after the request") {
   CHECK(trace_for(own, uuid) == own);
   CHECK(trace_for("", uuid) == "00-0190a0a0111172228333444444444444-8333444444444444-00");
   CHECK(is_traceparent(*trace_for("", world.ids.next())));
-  for (const std::string other :
-       {"", "my request", "0190A0A0-1111-7222-8333-444444444444", "00000000-0000-0000-0000-000000000000",
-        "11111111-1111-1111-0000-000000000000"})
+  for (const std::string other : {"", "my request", "0190A0A0-1111-7222-8333-444444444444",
+                                  "00000000-0000-0000-0000-000000000000", "11111111-1111-1111-0000-000000000000"})
     CHECK_FALSE(trace_for("", other).has_value());
 }
 
@@ -248,9 +247,9 @@ TEST_CASE("a traceparent is well-formed or none") {
     return bad;
   };
   for (const auto& bad :
-       {std::string(), good.substr(1), good + "0", good + "-00", " " + good.substr(1), with(1, '1'),
-        with(0, 'f'), with(2, '_'), with(35, '0'), with(52, '0'), with(3, 'A'), with(3, 'g'), with(36, 'B'),
-        with(36, ' '), with(53, 'x'), with(54, 'F'), "00-" + std::string(32, '0') + "-b7ad6b7169203331-01",
+       {std::string(), good.substr(1), good + "0", good + "-00", " " + good.substr(1), with(1, '1'), with(0, 'f'),
+        with(2, '_'), with(35, '0'), with(52, '0'), with(3, 'A'), with(3, 'g'), with(36, 'B'), with(36, ' '),
+        with(53, 'x'), with(54, 'F'), "00-" + std::string(32, '0') + "-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c-" + std::string(16, '0') + "-01"}) {
     CAPTURE(bad);
     CHECK_FALSE(is_traceparent(bad));
@@ -262,8 +261,8 @@ std::int64_t noted(Maker& maker, const std::string& reader) {
   return maker.database
       .read([&](sql::Session& session) {
         return session.first(
-            "SELECT position FROM outbox_readers WHERE name = ?",
-            [](const sql::Row& row) { return row.integer(0); }, reader);
+            "SELECT position FROM outbox_readers WHERE name = ?", [](const sql::Row& row) { return row.integer(0); },
+            reader);
       })
       .value_or(-1);
 }
@@ -356,7 +355,6 @@ TEST_CASE("a reader that was away as long as the publisher is waited for when bo
   trim(*maker);
   CHECK(noted(*maker, "reader") == 1);
   CHECK(maker->read_texts({"reader", 1, "", 100, 0}) == Lines{"a 2", "a 3"});
-
 }
 
 TEST_CASE("a clock that is set makes no reader absent for long") {
@@ -403,8 +401,7 @@ TEST_CASE("a reader's progress is not written at each of its questions") {
   CHECK(maker.database.counts().transactions - before < 10);
 }
 
-TEST_CASE(
-    "who has read beyond the outbox's end has read another one, and is told this one from its beginning") {
+TEST_CASE("who has read beyond the outbox's end has read another one, and is told this one from its beginning") {
   World world;
   Maker maker(world);
   maker.publish_moves("a", 1, 3);

@@ -32,8 +32,7 @@ TEST_CASE("full jitter: every pause from none to the longest is as likely as ano
   const BackoffOptions options{3, 100};
   CHECK(pause_before(options, 1, 0.0) == milliseconds{0});
   std::array<int, 4> seen{};
-  for (int i = 0; i < 1'000; ++i)
-    ++seen.at(static_cast<std::size_t>(pause_before(options, 1, i / 1'000.0).count()));
+  for (int i = 0; i < 1'000; ++i) ++seen.at(static_cast<std::size_t>(pause_before(options, 1, i / 1'000.0).count()));
   CHECK(seen == std::array{250, 250, 250, 250});
 }
 

@@ -23,12 +23,10 @@ Counts choices(Balancer& balancer, std::span<const Candidate> candidates, int ca
   return counts;
 }
 
-bool near(int count, int expected, int percent) {
-  return std::abs(count - expected) * 100 <= expected * percent;
-}
+bool near(int count, int expected, int percent) { return std::abs(count - expected) * 100 <= expected * percent; }
 
-const std::vector<Policy> policies{Policy::round_robin, Policy::random, Policy::least_outstanding,
-                                   Policy::weighted, Policy::consistent_hash};
+const std::vector<Policy> policies{Policy::round_robin, Policy::random, Policy::least_outstanding, Policy::weighted,
+                                   Policy::consistent_hash};
 
 TEST_CASE("every policy spreads equal instances evenly, passes over the ejected, and panics when all are") {
   const auto policy = GENERATE(from_range(policies));
@@ -191,8 +189,7 @@ TEST_CASE("threads may share a balancer") {
       for (int i = 0; i < 3'000; ++i) ++own[*balancer.choose(candidates, "", 0)];
     });
   for (auto& thread : threads) thread.join();
-  for (std::size_t i = 0; i < 3; ++i)
-    CHECK(counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i] == 4'000);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(counts[0][i] + counts[1][i] + counts[2][i] + counts[3][i] == 4'000);
 }
 
 }  // namespace

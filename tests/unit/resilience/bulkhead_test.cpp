@@ -130,8 +130,8 @@ TEST_CASE("a deadline that passes after the place was given troubles nobody") {
 }
 
 // Enters `times` times, and looks about while inside.
-Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int>& peak,
-                   std::atomic<int>& done, std::atomic<int>& astray, int times) {
+Task<> come_and_go(Bulkhead& bulkhead, std::atomic<int>& inside, std::atomic<int>& peak, std::atomic<int>& done,
+                   std::atomic<int>& astray, int times) {
   auto* const home = &Loop::current();
   for (int i = 0; i < times; ++i) {
     // Some with no time to spare, so that deadlines and places meet.
@@ -155,8 +155,7 @@ TEST_CASE("over several loops there are never more inside, everyone wakes at hom
   std::atomic<int> inside = 0, peak = 0, done = 0, astray = 0;
   Loops loops(3);
   for (std::size_t l = 0; l < loops.size(); ++l)
-    for (int c = 0; c < 10; ++c)
-      loops[l].post([&] { detach(come_and_go(bulkhead, inside, peak, done, astray, 100)); });
+    for (int c = 0; c < 10; ++c) loops[l].post([&] { detach(come_and_go(bulkhead, inside, peak, done, astray, 100)); });
   CHECK(test::eventually([&] { return done == 30; }));
   CHECK(peak == 3);
   CHECK(astray == 0);

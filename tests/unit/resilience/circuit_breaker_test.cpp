@@ -30,8 +30,7 @@ struct Bench : test::FakeTime {
   BreakerState state() const { return breaker.status(now).state; }
 };
 
-BreakerOptions by_count(std::int64_t window, std::int64_t minimum, std::int64_t percent,
-                        std::int64_t probes) {
+BreakerOptions by_count(std::int64_t window, std::int64_t minimum, std::int64_t percent, std::int64_t probes) {
   BreakerOptions options;
   options.window_calls = window;
   options.minimum_calls = minimum;
@@ -156,7 +155,9 @@ TEST_CASE("a permission that is moved is reported and given back once") {
   auto second = bench.breaker.ask(bench.now);
   REQUIRE((first && second));
   *first = std::move(*second);
-  { const auto gone = std::move(*second); }
+  {
+    const auto gone = std::move(*second);
+  }
   CHECK(first->record(success, bench.now) == std::nullopt);
   CHECK(first->record(failure, bench.now) == std::nullopt);  // the first word counts
   CHECK(bench.call(success));
@@ -182,7 +183,9 @@ TEST_CASE("calls that were sent in an earlier state say nothing") {
 
 TEST_CASE("calls without a record count for nothing") {
   Bench bench(by_count(1, 1, 100, 1));
-  { const auto dropped = bench.breaker.ask(bench.now); }
+  {
+    const auto dropped = bench.breaker.ask(bench.now);
+  }
   CHECK(bench.breaker.status(bench.now).window == Tally{0, 0});
 }
 

@@ -93,7 +93,9 @@ TEST_CASE("when its time is over one call finds out, and all others pass it over
     CHECK_FALSE(bench.out(0));
   }
   SECTION("a probe that is never reported gives its place to another") {
-    { const auto dropped = std::move(probe); }
+    {
+      const auto dropped = std::move(probe);
+    }
     CHECK_FALSE(bench.out(0));
     CHECK(bench.admit(0).probe());
   }

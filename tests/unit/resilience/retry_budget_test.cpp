@@ -77,8 +77,7 @@ TEST_CASE("in a full outage the load grows by a tenth over any window") {
     CAPTURE(from);
     CHECK(sum(retries) * 10 <= sum(calls));
   }
-  CHECK(std::accumulate(retries.begin(), retries.end(), 0) * 10 >=
-        std::accumulate(calls.begin(), calls.end(), 0) / 2);
+  CHECK(std::accumulate(retries.begin(), retries.end(), 0) * 10 >= std::accumulate(calls.begin(), calls.end(), 0) / 2);
 }
 
 TEST_CASE("threads together take no more than there is") {

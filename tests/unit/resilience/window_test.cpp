@@ -86,9 +86,9 @@ TEST_CASE("a share of no calls is not reached") {
 TEST_CASE("timeouts and defects are failures, refusals are not") {
   for (const auto code : {Code::timeout, Code::unavailable, Code::internal})
     CHECK(outcome_of(code) == Outcome::failure);
-  for (const auto code : {Code::malformed, Code::unauthenticated, Code::forbidden, Code::not_found,
-                          Code::conflict, Code::invalid, Code::wrong_method, Code::too_slow, Code::too_large,
-                          Code::unsupported, Code::exhausted})
+  for (const auto code :
+       {Code::malformed, Code::unauthenticated, Code::forbidden, Code::not_found, Code::conflict, Code::invalid,
+        Code::wrong_method, Code::too_slow, Code::too_large, Code::unsupported, Code::exhausted})
     CHECK(outcome_of(code) == Outcome::success);
   CHECK(outcome_of(Result<Nothing>(Nothing{})) == Outcome::success);
   CHECK(outcome_of(Result<Nothing>(fail(Code::timeout, "no_answer"))) == Outcome::failure);

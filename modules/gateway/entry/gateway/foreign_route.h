@@ -49,18 +49,15 @@ struct ForeignRoute {
   std::string scope;
   static constexpr auto fields() {
     return rows(
-        field(&ForeignRoute::prefix, "prefix",
-              "Where its paths begin, by whole segments; the longest one wins", is_prefix),
-        field(&ForeignRoute::methods, "methods", "The methods that pass, GET with HEAD; empty: all",
-              Items{0, 20}),
+        field(&ForeignRoute::prefix, "prefix", "Where its paths begin, by whole segments; the longest one wins",
+              is_prefix),
+        field(&ForeignRoute::methods, "methods", "The methods that pass, GET with HEAD; empty: all", Items{0, 20}),
         field(&ForeignRoute::service, "service", "The name under which the service registers", is_slug),
         field(&ForeignRoute::strip, "strip", "Take the prefix off, and tell it as X-Forwarded-Prefix"),
         field(&ForeignRoute::timeout_ms, "timeout_ms",
-              "Time to the answer's head, from the end of the request; bodies may take longer",
-              Range{10, 3'600'000}),
+              "Time to the answer's head, from the end of the request; bodies may take longer", Range{10, 3'600'000}),
         field(&ForeignRoute::idle_timeout_ms, "idle_timeout_ms",
-              "Time in which nothing of a body moves, then it is cut; not for text/event-stream",
-              Range{10, 3'600'000}),
+              "Time in which nothing of a body moves, then it is cut; not for text/event-stream", Range{10, 3'600'000}),
         field(&ForeignRoute::retry, "retry",
               "never, or idempotent: GET, HEAD, PUT and DELETE without a body may be sent again"),
         field(&ForeignRoute::balance, "balance",
@@ -69,8 +66,8 @@ struct ForeignRoute {
               "required: only with a valid token, which is passed on; optional: or with none; none: tokens "
               "are taken "
               "off"),
-        field(&ForeignRoute::scope, "scope",
-              "The scope that the token must have: admin or customer; empty: any", Length{0, 64}));
+        field(&ForeignRoute::scope, "scope", "The scope that the token must have: admin or customer; empty: any",
+              Length{0, 64}));
   }
   void check_whole(Violations& found) const;
   /// What the configuration's template shows.

@@ -30,8 +30,7 @@ struct Config {
         field(&Config::cors_origins, "cors_origins",
               "Web pages of these origins may call from a browser: https://shop.example, or * for all; "
               "empty: none"),
-        field(&Config::rate_limit, "rate_limit",
-              "What one client may ask: the user of a valid token, else an address"),
+        field(&Config::rate_limit, "rate_limit", "What one client may ask: the user of a valid token, else an address"),
         field(&Config::routes, "routes", "A part of the paths that a service of somebody else's answers"));
   }
   void check_whole(Violations& found) const;

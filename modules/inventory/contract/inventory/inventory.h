@@ -39,11 +39,10 @@ struct PutItem {
   Price unit_price;
   std::int64_t on_hand = 0;
   static constexpr auto fields() {
-    return rows(
-        field(&PutItem::sku, "sku", "What the item is known by", is_slug),
-        field(&PutItem::name, "name", "What it is called", Length{1, 200}, is_visible),
-        field(&PutItem::unit_price, "unitPrice", "What one unit costs"),
-        field(&PutItem::on_hand, "onHand", "Units in stock, reserved ones included", Range{0, stock_limit}));
+    return rows(field(&PutItem::sku, "sku", "What the item is known by", is_slug),
+                field(&PutItem::name, "name", "What it is called", Length{1, 200}, is_visible),
+                field(&PutItem::unit_price, "unitPrice", "What one unit costs"),
+                field(&PutItem::on_hand, "onHand", "Units in stock, reserved ones included", Range{0, stock_limit}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/items/{sku}",
@@ -75,8 +74,7 @@ struct ReserveItems {
   std::vector<Line> lines;
   static constexpr auto fields() {
     return rows(field(&ReserveItems::order_id, "orderId", "The order they are for", is_uuid_text),
-                field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing",
-                      Items{1, lines_limit}));
+                field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing", Items{1, lines_limit}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::put,
                                      .path = "/internal/reservations/{orderId}",
@@ -118,8 +116,8 @@ struct ReleaseReservation {
   using Response = Reservation;
 };
 
-struct Inventory : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems,
-                           CommitReservation, ReleaseReservation> {
+struct Inventory
+    : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems, CommitReservation, ReleaseReservation> {
   using Events = EventList<StockChanged>;
   static constexpr std::string_view name = "inventory";
   static constexpr std::string_view summary = "Items and their stock";

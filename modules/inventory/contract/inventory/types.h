@@ -20,9 +20,8 @@ struct Price {
   std::string currency;
   static constexpr std::string_view schema_name = "Price";
   static constexpr auto fields() {
-    return rows(
-        field(&Price::amount, "amount", "In minor units of the currency: cents", Range{0, price_limit}),
-        field(&Price::currency, "currency", "ISO 4217", is_currency));
+    return rows(field(&Price::amount, "amount", "In minor units of the currency: cents", Range{0, price_limit}),
+                field(&Price::currency, "currency", "ISO 4217", is_currency));
   }
 };
 
@@ -44,8 +43,7 @@ struct PricedLine {
   Money unit_price;
   static constexpr std::string_view schema_name = "PricedLine";
   static constexpr auto fields() {
-    return rows(field(&PricedLine::sku, "sku", "The item"),
-                field(&PricedLine::quantity, "quantity", "Units of it"),
+    return rows(field(&PricedLine::sku, "sku", "The item"), field(&PricedLine::quantity, "quantity", "Units of it"),
                 field(&PricedLine::unit_price, "unitPrice", "What one unit costs"));
   }
   bool operator==(const PricedLine&) const = default;
@@ -58,8 +56,7 @@ struct Item {
   std::optional<std::int64_t> on_hand, reserved;
   static constexpr std::string_view schema_name = "Item";
   static constexpr auto fields() {
-    return rows(field(&Item::sku, "sku", "What the item is known by"),
-                field(&Item::name, "name", "What it is called"),
+    return rows(field(&Item::sku, "sku", "What the item is known by"), field(&Item::name, "name", "What it is called"),
                 field(&Item::unit_price, "unitPrice", "What one unit costs"),
                 field(&Item::available, "available", "Units that can be ordered"),
                 field(&Item::on_hand, "onHand", "Units in stock, reserved ones included; for admins"),

@@ -9,7 +9,8 @@ namespace svc::notification {
 /// What a mail is about.
 enum class Kind { order_confirmed, order_cancelled };
 constexpr auto names(std::type_identity<Kind>) {
-  return std::array{EnumName{Kind::order_confirmed, "order_confirmed"}, EnumName{Kind::order_cancelled, "order_cancelled"}};
+  return std::array{EnumName{Kind::order_confirmed, "order_confirmed"},
+                    EnumName{Kind::order_cancelled, "order_cancelled"}};
 }
 
 enum class NotificationStatus {

@@ -11,9 +11,7 @@ namespace {
 
 constexpr std::size_t line_limit = 76;  // RFC 2045 section 6.7, RFC 2047 section 2
 
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 // The octet as quoted-printable and the encoding Q write it: "=0D".
@@ -25,9 +23,7 @@ std::string escape(char c) {
 
 // The octets of the character at `at`. One for each octet where the text is not UTF-8.
 std::size_t character_size(std::string_view text, std::size_t at) {
-  const auto is_continuation = [&](std::size_t i) {
-    return (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80;
-  };
+  const auto is_continuation = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xc0) == 0x80; };
   std::size_t size = 1;
   if (static_cast<unsigned char>(text[at]) >= 0xc0)
     while (size < 4 && at + size < text.size() && is_continuation(at + size)) ++size;
@@ -41,10 +37,10 @@ std::string one_line(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto character = text.substr(at, character_size(text, at));
     at += character.size();
-    const bool control =
-        character.size() == 1   ? static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7f
-        : character.size() == 2 ? character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0
-                                : character == "\u2028" || character == "\u2029";
+    const bool control = character.size() == 1 ? static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7f
+                         : character.size() == 2
+                             ? character[0] == '\xc2' && static_cast<unsigned char>(character[1]) < 0xa0
+                             : character == "\u2028" || character == "\u2029";
     line += control ? " " : character;
   }
   return line;
@@ -59,8 +55,7 @@ std::string encoded_words(std::string_view text, std::size_t column) {
     const auto character = text.substr(at, character_size(text, at));
     at += character.size();
     std::string written;
-    for (const char c : character)
-      written += c == ' ' ? "_" : is_alphanumeric(c) ? std::string(1, c) : escape(c);
+    for (const char c : character) written += c == ' ' ? "_" : is_alphanumeric(c) ? std::string(1, c) : escape(c);
     if (column + begin.size() + word.size() + written.size() + end.size() > line_limit) {
       words.append(begin).append(word).append(end).append("\r\n ");
       word.clear();
@@ -108,12 +103,11 @@ std::string to_date(Time time) {
   const year_month_day date(midnight);
   const hh_mm_ss clock(floor<std::chrono::seconds>(moment - midnight));
   std::string text(40, '\0');
-  const int size =
-      std::snprintf(text.data(), text.size(), "%.3s, %02u %.3s %04d %02d:%02d:%02d +0000",
-                    &days[3 * weekday(midnight).c_encoding()], static_cast<unsigned>(date.day()),
-                    &months[3 * (static_cast<unsigned>(date.month()) - 1)], static_cast<int>(date.year()),
-                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                    static_cast<int>(clock.seconds().count()));
+  const int size = std::snprintf(text.data(), text.size(), "%.3s, %02u %.3s %04d %02d:%02d:%02d +0000",
+                                 &days[3 * weekday(midnight).c_encoding()], static_cast<unsigned>(date.day()),
+                                 &months[3 * (static_cast<unsigned>(date.month()) - 1)], static_cast<int>(date.year()),
+                                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                                 static_cast<int>(clock.seconds().count()));
   text.resize(static_cast<std::size_t>(size));
   return text;
 }
@@ -122,9 +116,7 @@ std::string to_date(Time time) {
 // too.
 std::string quoted_printable(std::string_view body) {
   std::string text, line;
-  const auto ends_line = [&](std::size_t at) {
-    return at >= body.size() || body[at] == '\n' || body[at] == '\r';
-  };
+  const auto ends_line = [&](std::size_t at) { return at >= body.size() || body[at] == '\n' || body[at] == '\r'; };
   for (std::size_t at = 0; at < body.size(); ++at) {
     const char c = body[at];
     if (ends_line(at)) {
@@ -182,10 +174,8 @@ Result<Message> render(const Mail& mail) {
   const auto sender = parse_mailbox(mail.from);
   if (!sender) return fail(Code::invalid, "sender_invalid", "The sender is not \"Name <address>\"");
   if (!is_ascii(mail.to_address))
-    return fail(Code::invalid, "address_not_ascii",
-                "An address beyond ASCII needs SMTPUTF8, which is not supported");
-  if (!is_email_address(mail.to_address))
-    return fail(Code::invalid, "address_invalid", "It is no e-mail address");
+    return fail(Code::invalid, "address_not_ascii", "An address beyond ASCII needs SMTPUTF8, which is not supported");
+  if (!is_email_address(mail.to_address)) return fail(Code::invalid, "address_invalid", "It is no e-mail address");
 
   const auto domain = sender->address.substr(sender->address.rfind('@') + 1);
   Message message{sender->address, mail.to_address, ""};

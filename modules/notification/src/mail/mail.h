@@ -20,7 +20,7 @@ struct Mail {
   std::string to_name;     ///< may be empty
   std::string subject, body;
   Time date;
-  bool again = false;      ///< it may have been sent before
+  bool again = false;  ///< it may have been sent before
 };
 
 struct Mailbox {

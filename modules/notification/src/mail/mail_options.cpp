@@ -15,8 +15,7 @@ void SmtpOptions::check_whole(Violations& found) const {
 
 void MailOptions::check_whole(Violations& found) const {
   const auto sender = parse_mailbox(from);
-  if (!sender)
-    report(found, {"/from", "format", "an address, or a name and <address>, in ASCII but for the name"});
+  if (!sender) report(found, {"/from", "format", "an address, or a name and <address>, in ASCII but for the name"});
   if (carrier != Carrier::smtp) return;
   if (smtp.host.empty()) report(found, {"/smtp/host", "required", "given, for the carrier smtp"});
   // RFC 2606: nobody is there to take what comes back.

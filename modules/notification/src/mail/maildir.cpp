@@ -20,8 +20,7 @@ tl::unexpected<Error> unwritable(const std::system_error& failure) {
 
 }  // namespace
 
-Maildir::Maildir(fs::path directory)
-    : tmp_(directory / "tmp"), new_(directory / "new"), cur_(directory / "cur") {
+Maildir::Maildir(fs::path directory) : tmp_(directory / "tmp"), new_(directory / "new"), cur_(directory / "cur") {
   for (const auto& part : {tmp_, new_, cur_}) {
     make_directories(part);
     if (::access(part.c_str(), R_OK | W_OK | X_OK) != 0)

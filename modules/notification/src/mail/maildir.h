@@ -15,8 +15,8 @@ class Maildir final : public Mailer {
   /// that names the path.
   explicit Maildir(std::filesystem::path directory);
 
-  /// What it said it delivered is on disk. A mail that says `again` is there once, also where a reader has moved it, unless two
-  /// processes deliver it at the same moment that a reader takes it; one that was deleted comes again.
+  /// What it said it delivered is on disk. A mail that says `again` is there once, also where a reader has moved it,
+  /// unless two processes deliver it at the same moment that a reader takes it; one that was deleted comes again.
   /// Code::unavailable, reason "maildir_unwritable", when it cannot be written: then nothing of it is in
   /// new/.
   Task<Result<Nothing>> send(Mail mail, Steady::time_point deadline) override;

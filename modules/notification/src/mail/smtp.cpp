@@ -37,34 +37,27 @@ int is_hung_up(void* flag, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 // A server's answer as part of a sentence: one line, visible, not long.
 std::string quote(std::string_view answer) {
   std::string line(answer.substr(0, 200));
-  std::ranges::replace_if(
-      line, [](char c) { return c < ' ' || c > '~'; }, ' ');
+  std::ranges::replace_if(line, [](char c) { return c < ' ' || c > '~'; }, ' ');
   line.erase(line.find_last_not_of(' ') + 1);
   return line;
 }
 
 // Who fails before a server has been told of a mail fails for all mails.
-tl::unexpected<Error> failure(CURLcode result, long status, const Dialogue& dialogue,
-                              const std::string& told) {
+tl::unexpected<Error> failure(CURLcode result, long status, const Dialogue& dialogue, const std::string& told) {
   const auto unavailable = [](const char* reason, std::string detail) {
     return fail(Code::unavailable, reason, "Mail server: " + std::move(detail));
   };
   const auto answer = quote(dialogue.answer);
   switch (result) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return fail(Code::timeout, "smtp_timeout", "The mail server took too long");
-    case CURLE_ABORTED_BY_CALLBACK:
-      return fail(Code::unavailable, "stopping", "This process is stopping");
+    case CURLE_OPERATION_TIMEDOUT: return fail(Code::timeout, "smtp_timeout", "The mail server took too long");
+    case CURLE_ABORTED_BY_CALLBACK: return fail(Code::unavailable, "stopping", "This process is stopping");
     case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-      return unavailable("smtp_tls_refused", told);
+    case CURLE_SSL_CACERT_BADFILE: return unavailable("smtp_tls_refused", told);
     // Not the server's own words: some repeat what they were told.
-    case CURLE_LOGIN_DENIED:
-      return unavailable("smtp_auth_refused", "user or password refused");
-    default:
-      break;
+    case CURLE_LOGIN_DENIED: return unavailable("smtp_auth_refused", "user or password refused");
+    default: break;
   }
   if (status == 530 || status == 534 || status == 535)  // RFC 4954 section 6
     return unavailable("smtp_auth_refused", std::to_string(status));
@@ -160,9 +153,8 @@ int Smtp::Connection::close(void* self, curl_socket_t socket) {
   return ::close(socket);
 }
 
-Result<Nothing> Smtp::Connection::send(const SmtpOptions& options, const std::string& password,
-                                       const Message& message, milliseconds limit,
-                                       std::atomic<bool>& hung_up) {
+Result<Nothing> Smtp::Connection::send(const SmtpOptions& options, const std::string& password, const Message& message,
+                                       milliseconds limit, std::atomic<bool>& hung_up) {
   dialogue_ = {.unsent = message.text};
   std::string told(CURL_ERROR_SIZE, '\0');
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> recipients(
@@ -186,8 +178,7 @@ Result<Nothing> Smtp::Connection::send(const SmtpOptions& options, const std::st
   set(CURLOPT_CLOSESOCKETFUNCTION, &close);
   set(CURLOPT_CLOSESOCKETDATA, this);
 
-  set(CURLOPT_USE_SSL,
-      static_cast<long>(options.security == Security::starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  set(CURLOPT_USE_SSL, static_cast<long>(options.security == Security::starttls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
   set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());
   if (!options.user.empty()) {
@@ -233,8 +224,8 @@ Result<Nothing> Smtp::deliver(const Mail& mail, Steady::time_point deadline) {
   auto message = render(mail);
   if (!message) return refusal(message);
   auto connection = take();
-  auto sent = connection->send(options_, password_, *message,
-                               std::min(left, milliseconds{options_.timeout_ms}), hung_up_);
+  auto sent =
+      connection->send(options_, password_, *message, std::min(left, milliseconds{options_.timeout_ms}), hung_up_);
   keep(std::move(connection));
   return sent;
 }

@@ -24,8 +24,7 @@ Templates::Templates(const std::filesystem::path& directory) {
       const auto name = std::string(locale_name) + "/" + std::string(kind_name) + ".txt";
       std::vector<std::string> faults;
       try {
-        const auto text =
-            directory.empty() ? std::string(built_in_template(name)) : read_file(directory / name);
+        const auto text = directory.empty() ? std::string(built_in_template(name)) : read_file(directory / name);
         templates_[{kind, locale}] = parse(kind, text, faults);
       } catch (const std::runtime_error& unreadable) {
         all_faults.push_back(unreadable.what());
@@ -58,8 +57,7 @@ Templates::Template Templates::parse(Kind kind, const std::string& text, std::ve
   }
   const auto end = unix_text.find("\n\n");
   const auto line_end = unix_text.find('\n');
-  if (!unix_text.starts_with(subject) || end == std::string::npos || end != line_end ||
-      end == subject.size()) {
+  if (!unix_text.starts_with(subject) || end == std::string::npos || end != line_end || end == subject.size()) {
     faults.push_back("must begin with a line \"Subject: …\" and an empty line");
     return {};
   }

@@ -15,11 +15,10 @@ struct PlaceOrder {
   std::string payment_method;
   std::optional<std::string> user_id;
   static constexpr auto fields() {
-    return rows(field(&PlaceOrder::items, "items", "What is ordered; each sku once",
-                      Items{1, inventory::lines_limit}),
+    return rows(field(&PlaceOrder::items, "items", "What is ordered; each sku once", Items{1, inventory::lines_limit}),
                 field(&PlaceOrder::payment_method, "paymentMethod", "How it is paid", Length{1, 100}),
-                field(&PlaceOrder::user_id, "userId",
-                      "For whom; oneself unless told, and others only by admins", Length{1, 100}));
+                field(&PlaceOrder::user_id, "userId", "For whom; oneself unless told, and others only by admins",
+                      Length{1, 100}));
   }
   bool permits(const Caller& caller) const { return caller.admin || !user_id || *user_id == caller.subject; }
   void check_whole(Violations& found) const {
@@ -29,16 +28,17 @@ struct PlaceOrder {
         report(found, {"/items/" + std::to_string(i) + "/sku", "uniqueItems", "is ordered twice"});
     }
   }
-  static constexpr Endpoint endpoint{.verb = Verb::post,
-                                     .path = "/orders",
-                                     .success = 201,
-                                     .name = "place_order",
-                                     .summary = "Places an order: reserves, charges and confirms it, or undoes all of it",
-                                     .access = Access::signed_in,
-                                     .retry = Retry::keyed,
-                                     .location = "/orders/{id}",
-                                     .waits = true,
-                                     .fails = {Code::conflict}};
+  static constexpr Endpoint endpoint{
+      .verb = Verb::post,
+      .path = "/orders",
+      .success = 201,
+      .name = "place_order",
+      .summary = "Places an order: reserves, charges and confirms it, or undoes all of it",
+      .access = Access::signed_in,
+      .retry = Retry::keyed,
+      .location = "/orders/{id}",
+      .waits = true,
+      .fails = {Code::conflict}};
   using Response = Order;
 };
 
@@ -75,14 +75,15 @@ struct ListOrders {
 struct CancelOrder {
   std::string id;
   static constexpr auto fields() { return rows(field(&CancelOrder::id, "id", "The order")); }
-  static constexpr Endpoint endpoint{.verb = Verb::post,
-                                     .path = "/orders/{id}/cancel",
-                                     .name = "cancel_order",
-                                     .summary = "Refunds a confirmed order and gives its items back; pending while that is not done",
-                                     .access = Access::signed_in,
-                                     .retry = Retry::idempotent,
-                                     .waits = true,
-                                     .fails = {Code::not_found, Code::conflict}};
+  static constexpr Endpoint endpoint{
+      .verb = Verb::post,
+      .path = "/orders/{id}/cancel",
+      .name = "cancel_order",
+      .summary = "Refunds a confirmed order and gives its items back; pending while that is not done",
+      .access = Access::signed_in,
+      .retry = Retry::idempotent,
+      .waits = true,
+      .fails = {Code::not_found, Code::conflict}};
   using Response = Order;
 };
 
@@ -126,8 +127,7 @@ struct AbandonOrder {
   using Response = Order;
 };
 
-struct Orders
-    : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder, AbandonOrder> {
+struct Orders : Service<Orders, PlaceOrder, GetOrder, ListOrders, CancelOrder, GetTimeline, RetryOrder, AbandonOrder> {
   using Events = EventList<OrderCreated, OrderConfirmed, OrderCancelled, OrderNeedsAttention>;
   static constexpr std::string_view name = "order";
   static constexpr std::string_view summary = "Orders and what is done for them";

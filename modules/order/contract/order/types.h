@@ -50,8 +50,7 @@ struct Order {
   Time created_at, updated_at;
   static constexpr std::string_view schema_name = "Order";
   static constexpr auto fields() {
-    return rows(field(&Order::id, "id", "What the order is known by"),
-                field(&Order::user_id, "userId", "Whose it is"),
+    return rows(field(&Order::id, "id", "What the order is known by"), field(&Order::user_id, "userId", "Whose it is"),
                 field(&Order::items, "items", "What was ordered, at the prices of that moment"),
                 field(&Order::total_amount, "totalAmount", "What it costs"),
                 field(&Order::status, "status", "How it stands"),

@@ -21,15 +21,14 @@ struct Config {
   std::int64_t user_timeout_ms = 1'000;
   saga::Options saga{};
   static constexpr auto fields() {
-    return rows(
-        field(&Config::wait_seconds, "wait_seconds",
-              "How long placing an order waits for its end, unless Prefer says", Range{0, 30}, Default{2}),
-        field(&Config::idempotency_hours, "idempotency_hours", "How long an Idempotency-Key is remembered",
-              Range{1, 8'760}, Default{24}),
-        field(&Config::user_timeout_ms, "user_timeout_ms",
-              "How long the user module is waited for before an order is taken from the copy of its users",
-              Range{10, 60'000}, Default{1'000}),
-        field(&Config::saga, "saga", "How an order is carried out"));
+    return rows(field(&Config::wait_seconds, "wait_seconds",
+                      "How long placing an order waits for its end, unless Prefer says", Range{0, 30}, Default{2}),
+                field(&Config::idempotency_hours, "idempotency_hours", "How long an Idempotency-Key is remembered",
+                      Range{1, 8'760}, Default{24}),
+                field(&Config::user_timeout_ms, "user_timeout_ms",
+                      "How long the user module is waited for before an order is taken from the copy of its users",
+                      Range{10, 60'000}, Default{1'000}),
+                field(&Config::saga, "saga", "How an order is carried out"));
   }
 };
 

@@ -70,12 +70,11 @@ struct Charge {
   Money amount;
   std::string method;
   static constexpr auto fields() {
-    return rows(
-        field(&Charge::payment_id, "paymentId", "Chosen by the caller: charges under it once", is_uuid_text),
-        field(&Charge::order_id, "orderId", "The order it is for", is_uuid_text),
-        field(&Charge::user_id, "userId", "Who may see it", Length{1, 100}),
-        field(&Charge::amount, "amount", "What to charge"),
-        field(&Charge::method, "method", "The way to pay", Length{1, 100}));
+    return rows(field(&Charge::payment_id, "paymentId", "Chosen by the caller: charges under it once", is_uuid_text),
+                field(&Charge::order_id, "orderId", "The order it is for", is_uuid_text),
+                field(&Charge::user_id, "userId", "Who may see it", Length{1, 100}),
+                field(&Charge::amount, "amount", "What to charge"),
+                field(&Charge::method, "method", "The way to pay", Length{1, 100}));
   }
   static constexpr Endpoint endpoint{
       .verb = Verb::put,
@@ -93,16 +92,13 @@ struct Charge {
 struct Refunded {
   bool made = false;
   static constexpr auto fields() {
-    return rows(
-        field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before"));
+    return rows(field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before"));
   }
 };
 
 struct Refund {
   std::string payment_id;
-  static constexpr auto fields() {
-    return rows(field(&Refund::payment_id, "paymentId", "The payment", is_uuid_text));
-  }
+  static constexpr auto fields() { return rows(field(&Refund::payment_id, "paymentId", "The payment", is_uuid_text)); }
   static constexpr Endpoint endpoint{
       .verb = Verb::post,
       .path = "/internal/payments/{paymentId}/refund",
@@ -115,8 +111,7 @@ struct Refund {
 };
 
 struct PaymentCaptured : Payment {
-  static constexpr EventInfo event{
-      .type = "payment_captured", .version = 1, .summary = "An amount was charged"};
+  static constexpr EventInfo event{.type = "payment_captured", .version = 1, .summary = "An amount was charged"};
   const std::string& subject() const { return id; }
 };
 

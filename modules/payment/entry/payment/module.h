@@ -12,15 +12,13 @@
 namespace svc::payment {
 
 enum class ProviderKind { test };
-constexpr auto names(std::type_identity<ProviderKind>) {
-  return std::array{EnumName{ProviderKind::test, "test"}};
-}
+constexpr auto names(std::type_identity<ProviderKind>) { return std::array{EnumName{ProviderKind::test, "test"}}; }
 
 struct Config {
   ProviderKind provider = ProviderKind::test;
   static constexpr auto fields() {
-    return rows(field(&Config::provider, "provider",
-                      "Who moves the money: test, the built-in one that moves none", Default{"test"}));
+    return rows(field(&Config::provider, "provider", "Who moves the money: test, the built-in one that moves none",
+                      Default{"test"}));
   }
 };
 

@@ -22,8 +22,7 @@ struct Register {
         field(&Register::host, "host", "Where it is reached: an address or a name", is_host),
         field(&Register::port, "port", "Where it listens", Range{1, 65'535}),
         field(&Register::version, "version", "Which version it runs", Length{1, 64}, is_visible),
-        field(&Register::weight, "weight", "Its share under the policy weighted", Range{1, weight_limit},
-              Default{1}),
+        field(&Register::weight, "weight", "Its share under the policy weighted", Range{1, weight_limit}, Default{1}),
         field(&Register::metadata, "metadata", "What it notes about itself", Entries{32, {1, 64}, {0, 256}}),
         field(&Register::ttl_seconds, "ttlSeconds", "How long it is believed to be there without renewing",
               Range{1, lease_limit}));
@@ -82,11 +81,11 @@ struct Discover {
     return rows(
         field(&Discover::service_name, "serviceName", "The service"),
         field(&Discover::policy, "policy", "How one of its instances is picked", Default{"round_robin"}),
-        field(&Discover::key, "key", "With consistent_hash: the same key leads to the same instance",
-              Length{1, 256}));
+        field(&Discover::key, "key", "With consistent_hash: the same key leads to the same instance", Length{1, 256}));
   }
   void check_whole(Violations& found) const {
-    if (policy == Policy::consistent_hash && !key) report(found, {"/key", "required", "is needed with consistent_hash"});
+    if (policy == Policy::consistent_hash && !key)
+      report(found, {"/key", "required", "is needed with consistent_hash"});
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/discover/{serviceName}",
@@ -111,9 +110,7 @@ struct ListServices {
 
 struct GetService {
   std::string service_name;
-  static constexpr auto fields() {
-    return rows(field(&GetService::service_name, "serviceName", "The service"));
-  }
+  static constexpr auto fields() { return rows(field(&GetService::service_name, "serviceName", "The service")); }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/services/{serviceName}",
                                      .name = "get_service",
@@ -130,11 +127,10 @@ struct Watch {
   std::optional<std::int64_t> since;
   int timeout = 30;
   static constexpr auto fields() {
-    return rows(field(&Watch::epoch, "epoch", "That of the last answer; absent at first", Length{1, 100}),
-                field(&Watch::since, "since", "The revision of the last answer; absent at first",
-                      Range{0, INT64_MAX}),
-                field(&Watch::timeout, "timeout", "Seconds to wait for a change", Range{0, longest_watch},
-                      Default{30}));
+    return rows(
+        field(&Watch::epoch, "epoch", "That of the last answer; absent at first", Length{1, 100}),
+        field(&Watch::since, "since", "The revision of the last answer; absent at first", Range{0, INT64_MAX}),
+        field(&Watch::timeout, "timeout", "Seconds to wait for a change", Range{0, longest_watch}, Default{30}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/watch",
@@ -146,8 +142,7 @@ struct Watch {
   using Response = Watched;
 };
 
-struct Registry
-    : Service<Registry, Register, Renew, Deregister, Discover, ListServices, GetService, Watch> {
+struct Registry : Service<Registry, Register, Renew, Deregister, Discover, ListServices, GetService, Watch> {
   static constexpr std::string_view name = "registry";
   static constexpr std::string_view summary = "Instances of services: who is there, and how they are";
   static constexpr std::string_view own_url = "http://127.0.0.1:3000";

@@ -71,8 +71,7 @@ struct Instance {
         field(&Instance::metadata, "metadata", "What it notes about itself"),
         field(&Instance::health, "health", "How it is, from both sides"),
         field(&Instance::lease_seconds, "leaseSeconds", "How long a renewal lasts"),
-        field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds",
-              "How much of that is left, rounded up"),
+        field(&Instance::lease_remaining_seconds, "leaseRemainingSeconds", "How much of that is left, rounded up"),
         field(&Instance::internal, "internal",
               "Whether a service of this system registered it; the system's own calls go to no other"));
   }
@@ -112,9 +111,8 @@ struct Granted {
   std::int64_t lease_seconds = 0;
   static constexpr std::string_view schema_name = "Registration";
   static constexpr auto fields() {
-    return rows(
-        field(&Granted::instance_id, "instanceId", "What the instance is known by"),
-        field(&Granted::lease_seconds, "leaseSeconds", "Renew within this time, best at a third of it"));
+    return rows(field(&Granted::instance_id, "instanceId", "What the instance is known by"),
+                field(&Granted::lease_seconds, "leaseSeconds", "Renew within this time, best at a third of it"));
   }
   bool operator==(const Granted&) const = default;
 };
@@ -151,8 +149,7 @@ struct Watched {
     return rows(
         field(&Watched::epoch, "epoch", "To be given with the next question"),
         field(&Watched::revision, "revision", "To be given as `since` with the next question"),
-        field(&Watched::changes, "changes",
-              "What changed since; empty when the time was up; absent with reset"),
+        field(&Watched::changes, "changes", "What changed since; empty when the time was up; absent with reset"),
         field(&Watched::reset, "reset", "True when what changed is not known: forget all and take services"),
         field(&Watched::services, "services", "With reset: every service and its instances"));
   }

@@ -12,10 +12,9 @@ struct UserCreated : User {
 };
 
 struct UserUpdated : User {
-  static constexpr EventInfo event{
-      .type = "user_updated",
-      .version = 1,
-      .summary = "An account was changed: name, e-mail, locale, role or password"};
+  static constexpr EventInfo event{.type = "user_updated",
+                                   .version = 1,
+                                   .summary = "An account was changed: name, e-mail, locale, role or password"};
   const std::string& subject() const { return id; }
 };
 

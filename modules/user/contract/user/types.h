@@ -26,12 +26,11 @@ struct User {
   Time created_at;
   static constexpr std::string_view schema_name = "User";
   static constexpr auto fields() {
-    return rows(field(&User::id, "id", "What the user is known by"),
-                field(&User::name, "name", "What the user is called"),
-                field(&User::email, "email", "Where mail reaches the user; signs in"),
-                field(&User::locale, "locale", "The language of mails"),
-                field(&User::role, "role", "What the user may do"),
-                field(&User::created_at, "createdAt", "When the account was made"));
+    return rows(
+        field(&User::id, "id", "What the user is known by"), field(&User::name, "name", "What the user is called"),
+        field(&User::email, "email", "Where mail reaches the user; signs in"),
+        field(&User::locale, "locale", "The language of mails"), field(&User::role, "role", "What the user may do"),
+        field(&User::created_at, "createdAt", "When the account was made"));
   }
   bool operator==(const User&) const = default;
 };

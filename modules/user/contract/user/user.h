@@ -15,11 +15,10 @@ struct CreateUser {
   std::string name, email, password;
   Locale locale = Locale::en;
   static constexpr auto fields() {
-    return rows(
-        field(&CreateUser::name, "name", "What the user is called", name_length, is_visible),
-        field(&CreateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
-        field(&CreateUser::password, "password", "Signs in", password_length),
-        field(&CreateUser::locale, "locale", "The language of mails", Default{"en"}));
+    return rows(field(&CreateUser::name, "name", "What the user is called", name_length, is_visible),
+                field(&CreateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
+                field(&CreateUser::password, "password", "Signs in", password_length),
+                field(&CreateUser::locale, "locale", "The language of mails", Default{"en"}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::post,
                                      .path = "/users",
@@ -69,14 +68,12 @@ struct UpdateUser {
   std::optional<Locale> locale;
   std::optional<std::string> password, current_password;
   static constexpr auto fields() {
-    return rows(
-        field(&UpdateUser::id, "id", "The user"),
-        field(&UpdateUser::name, "name", "What the user is called", name_length, is_visible),
-        field(&UpdateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
-        field(&UpdateUser::locale, "locale", "The language of mails"),
-        field(&UpdateUser::password, "password", "The new password; wants currentPassword", password_length),
-        field(&UpdateUser::current_password, "currentPassword", "The password as it is now",
-              Length{1, 1'000}));
+    return rows(field(&UpdateUser::id, "id", "The user"),
+                field(&UpdateUser::name, "name", "What the user is called", name_length, is_visible),
+                field(&UpdateUser::email, "email", "Signs in; one account each, without regard to case", is_email),
+                field(&UpdateUser::locale, "locale", "The language of mails"),
+                field(&UpdateUser::password, "password", "The new password; wants currentPassword", password_length),
+                field(&UpdateUser::current_password, "currentPassword", "The password as it is now", Length{1, 1'000}));
   }
   void check_whole(Violations& found) const {
     if (password && !current_password) report(found, {"/currentPassword", "required", "is missing"});
@@ -159,8 +156,8 @@ struct FindUser {
   using Response = User;
 };
 
-struct Users : Service<Users, CreateUser, CreateSession, GetUser, UpdateUser, DeleteUser, ListUsers, SetRole,
-                       GetKeys, FindUser> {
+struct Users : Service<Users, CreateUser, CreateSession, GetUser, UpdateUser, DeleteUser, ListUsers, SetRole, GetKeys,
+                       FindUser> {
   using Events = EventList<UserCreated, UserUpdated, UserDeleted>;
   static constexpr std::string_view name = "user";
   static constexpr std::string_view summary = "Accounts and sessions";
