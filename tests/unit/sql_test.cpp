@@ -1,6 +1,7 @@
 // The database: grouping, savepoints, snapshots, migrations, and a disk that fails.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -180,6 +181,27 @@ TEST_CASE("a file that cannot be made is told by its name") {
   CHECK_THROWS_WITH(Database(dir / "file" / "a.db", one), Catch::Matchers::ContainsSubstring("file"));
   std::ofstream(dir / "file") << std::string(10'000, 'x');
   CHECK_THROWS_WITH(Database(dir / "file", one), Catch::Matchers::ContainsSubstring("not a database"));
+}
+
+TEST_CASE("a file that may only be read is refused when it is opened, not at the first write") {
+  namespace fs = std::filesystem;
+  const test::TempDir dir;
+  const auto file = dir / "a.db";
+  {
+    const Database made(file, one);
+  }
+  fs::permissions(file, fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read);
+  fs::permissions(dir.path(), fs::perms::all);
+  const auto self = ::geteuid();
+  if (self == 0) REQUIRE(::seteuid(65'534) == 0);  // root may write whatever the file says
+  std::string told;
+  try {
+    const Database refused(file, one);
+  } catch (const std::runtime_error& error) {
+    told = error.what();
+  }
+  REQUIRE(::seteuid(self) == 0);
+  CHECK(told == "cannot open database " + file.string() + ": the file may not be written");
 }
 
 TEST_CASE("while another process holds the lock, writes wait for their deadline and reads do not") {
