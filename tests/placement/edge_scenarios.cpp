@@ -32,6 +32,8 @@ void tokens_that_are_not(Player& p) {
     CHECK(p.get("/orders", token).status == 401);
   p.ask("GET", "/orders", "", "", {{"Authorization", "Basic YTpi"}});
   p.ask("GET", "/orders", "", "", {{"Authorization", good}});
+  CHECK(p.ask("GET", "/orders", "", "", {{"Authorization", "Bearer " + good}, {"Authorization", "Bearer " + good}})
+            .status == 401);
 }
 void bodies_that_are_not(Player& p) {
   for (const std::string body :
@@ -77,6 +79,7 @@ void more_than_is_wanted(Player& p) {
   for (int i = 0; i < 85; ++i) many.emplace_back("X-Field-" + std::to_string(i), "x");
   CHECK(p.ask("GET", "/users/" + p.people.ann_id, p.people.ann, "", many).status == 200);
   CHECK(p.ask("GET", "/orders?limit=1&colour=red", p.people.ann).status == 422);
+  CHECK(p.ask("GET", "/orders?limit=1&limit=1", p.people.ann).status == 422);
   CHECK(p.ask("GET", "/orders?cursor=AAAA", p.people.ann).status == 422);
 }
 void administration(Player& p) {

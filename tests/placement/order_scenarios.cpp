@@ -99,6 +99,8 @@ void order_for_somebody(Player& p) {
   CHECK(p.post("/orders", p.people.ann, order_of("gift", 1, "tok_visa", user)).status == 201);
   CHECK(p.post("/orders", p.people.bob, order_of("gift", 1, "tok_visa", user)).status == 403);
   CHECK(p.post("/orders", p.people.bob, R"({"items":[],"userId":")" + p.people.ann_id + "\"}").status == 403);
+  for (const std::string unreadable : {"null", "5", "{}"})
+    CHECK(p.post("/orders", p.people.bob, order_of("known", 1, "tok_visa", ",\"userId\":" + unreadable)).status == 422);
 }
 void orders_of_others(Player& p) {
   p.stock("own", 5);
