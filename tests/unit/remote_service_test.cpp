@@ -57,6 +57,7 @@ struct Bench {
   Client client{{}};
   std::list<Fake> fakes;
   RemoteService service;
+  bool may_overlap = true;
 
   explicit Bench(RemoteOptions options = quick(), int count = 2) : service(client, "shop", options) {
     for (int i = 0; i < count; ++i) fakes.emplace_back(loops, "i" + std::to_string(i));
@@ -85,6 +86,7 @@ struct Bench {
                 Steady::duration time) {
     Outgoing request{"GET", "/"};
     request.repeatable = repeatable;
+    request.may_overlap = may_overlap;
     request.operation = "look";
     request.patience = patience;
     auto round = service.roundtrip(std::move(request), Steady::now() + time);
@@ -148,6 +150,15 @@ TEST_CASE("what may not be repeated is sent once and waited for") {
   const auto answer = bench.ask(false, {}, milliseconds{300});
   REQUIRE_FALSE(answer);
   CHECK(answer.error().code == Code::timeout);
+  CHECK(bench.fake(0).asked + bench.fake(1).asked == 1);
+}
+
+TEST_CASE("what may not be under way twice is waited for, though it may be repeated") {
+  Bench bench;
+  bench.may_overlap = false;
+  bench.fake(0).hangs = bench.fake(1).hangs = true;
+  const auto late = bench.ask(true, {}, milliseconds{300});
+  CHECK_FALSE(late);
   CHECK(bench.fake(0).asked + bench.fake(1).asked == 1);
 }
 

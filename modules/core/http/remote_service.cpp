@@ -164,7 +164,7 @@ Task<bool> RemoteService::may_send_again(Race& race, const Outgoing& request, st
                                          Steady::time_point deadline) {
   bool may = sent < static_cast<std::size_t>(options_.attempts);
   while (!race.answer && !race.busy.empty()) {
-    const bool another = may && !race.alone && request.repeatable && members()->size() > sent;
+    const bool another = may && !race.alone && request.repeatable && request.may_overlap && members()->size() > sent;
     const auto patience = milliseconds{options_.attempt_timeout_ms} + request.patience;
     race.news.emplace();
     auto waiting = race.news->wait_until(another ? std::min(deadline, Steady::now() + patience)

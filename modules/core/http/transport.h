@@ -29,6 +29,9 @@ struct Outgoing {
   std::string body{};
   /// Whether it may be sent a second time when nobody knows if it was heard.
   bool repeatable = false;
+  /// Of what is repeatable: whether it may be under way twice. The one that hangs may be carried out when it wakes,
+  /// behind what came after the other.
+  bool may_overlap = true;
   /// Which operation it asks for, as its circuit breaker tells it from others.
   std::string_view operation{};
   /// Time that even a quick answer may take, since it waits for things to happen.

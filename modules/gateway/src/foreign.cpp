@@ -118,6 +118,7 @@ Task<http::Response> Foreign::forward(http::Request& request, const ForeignRoute
   outgoing.streaming = http::Streaming{streams ? request.body : nullptr, timeout, milliseconds{route.idle_timeout_ms}};
   outgoing.repeatable = !streams && route.retry == Resend::idempotent &&
                         std::ranges::find(idempotent, request.method) != idempotent.end();
+  outgoing.may_overlap = request.method == "GET" || request.method == "HEAD";
   outgoing.operation = route.prefix;
   // Nobody knows how fast a foreign service should be but by its timeout; a third of it is left for two more tries.
   outgoing.patience = timeout / 3;
