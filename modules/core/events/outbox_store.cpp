@@ -62,10 +62,9 @@ ReaderLease find_reader(sql::Session& session, const std::string& name) {
 
 void save_reader(sql::Transaction& transaction, const std::string& name, const ReaderLease& lease, Time now) {
   transaction.execute(
-      "INSERT INTO outbox_readers (name, position, seen_at, counted_at, owner, lease_until, fence) "
-      "VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET position = excluded.position, "
-      "seen_at = excluded.seen_at, counted_at = excluded.counted_at, absent_hours = 0, owner = excluded.owner, "
-      "lease_until = excluded.lease_until, fence = excluded.fence",
+      "INSERT INTO outbox_readers (name, position, seen_at, owner, lease_until, fence) VALUES (?, ?, ?, ?, ?, ?) "
+      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, absent_hours = 0, "
+      "owner = excluded.owner, lease_until = excluded.lease_until, fence = excluded.fence",
       name, lease.position, now, lease.owner, lease.lease_until, lease.fence);
 }
 
@@ -76,16 +75,14 @@ void list_readers(sql::Session& session, const std::function<void(const std::str
 
 void note_reader(sql::Transaction& transaction, const std::string& name, std::int64_t position, Time now) {
   transaction.execute(
-      "INSERT INTO outbox_readers (name, position, seen_at, counted_at) VALUES (?1, ?2, ?3, ?3) "
-      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, "
-      "counted_at = excluded.counted_at, absent_hours = 0",
+      "INSERT INTO outbox_readers (name, position, seen_at) VALUES (?, ?, ?) "
+      "ON CONFLICT (name) DO UPDATE SET position = excluded.position, seen_at = excluded.seen_at, absent_hours = 0",
       name, position, now);
 }
 
 void count_absence(sql::Transaction& transaction, Time now) {
   transaction.execute(
-      "UPDATE outbox_readers SET absent_hours = absent_hours + 1, counted_at = ?1 "
-      "WHERE counted_at <= ?2 OR counted_at > ?1",
+      "UPDATE outbox_readers SET absent_hours = absent_hours + 1, seen_at = ?1 WHERE seen_at <= ?2 OR seen_at > ?1",
       now, now - std::chrono::hours{1});
 }
 

@@ -231,7 +231,8 @@ Task<> Runner::watch() {
     std::vector<std::string> lapsed;
     try {
       lapsed = database_.read([&](sql::Session& session) {
-        return find_lapsed(session, clock_.now(), latest_lease(clock_.now()), taken_up_at_once);
+        const Time now = clock_.now();
+        return find_lapsed(session, now, latest_lease(now), taken_up_at_once);
       });
     } catch (const std::exception& failure) {
       log::error("sagas_not_read", {{"what", failure.what()}});
