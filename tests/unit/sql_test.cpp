@@ -120,6 +120,18 @@ TEST_CASE("a read sees one moment") {
   CHECK(count(database) == 1);
 }
 
+TEST_CASE("a read of one statement runs no second one, and the next read runs as many as it likes") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  const auto twice = [](Session& session) {
+    return session.any("SELECT 1 FROM things") || session.any("SELECT 2 FROM things");
+  };
+  CHECK_THROWS_AS(database.read_one(twice), std::logic_error);
+  CHECK_FALSE(database.read(twice));
+  CHECK(add_now(database, "a").has_value());
+  CHECK(database.read_one([](Session& session) { return session.any("SELECT 1 FROM things"); }));
+}
+
 TEST_CASE("an exception in a read leaves the database in order") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "sql/gathering_vfs.h"
+
 namespace svc::sql {
 namespace {
 
@@ -45,9 +47,13 @@ void configure_sqlite() {
   static_cast<void>(done);  // refused when something has used SQLite already: then it is only slower
 }
 
+const char* file_layer() {
+  configure_sqlite();
+  return gathering_vfs();
+}
+
 // A connection has one user at a time, so it needs no lock of its own.
 int open_flags(Connection::Mode mode) {
-  configure_sqlite();
   const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX;
   return mode == Connection::Mode::write ? flags | SQLite::OPEN_CREATE : flags;
 }
@@ -66,7 +72,8 @@ void use_wal(SQLite::Database& database) {
 
 }  // namespace
 
-Connection::Connection(const std::filesystem::path& file, Mode mode) : database_(file.string(), open_flags(mode)) {
+Connection::Connection(const std::filesystem::path& file, Mode mode)
+    : database_(file.string(), open_flags(mode), 0, file_layer()) {
   sqlite3_busy_handler(database_.getHandle(), wait_a_little, nullptr);
   sqlite3_extended_result_codes(database_.getHandle(), 1);
   if (mode == Mode::write) {
@@ -96,6 +103,12 @@ void Connection::checkpoint() {
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 sqlite3_stmt* Connection::prepared(Sql sql) {
+  auto& found = found_[(reinterpret_cast<std::uintptr_t>(sql.text()) >> 3) % found_.size()];
+  if (found.text != sql.text()) found = {sql.text(), look_up(sql)};
+  return found.statement;
+}
+
+sqlite3_stmt* Connection::look_up(Sql sql) {
   auto& known = statements_[sql.text()];
   if (known) return known.get();
   sqlite3_stmt* made = nullptr;
@@ -107,6 +120,8 @@ sqlite3_stmt* Connection::prepared(Sql sql) {
 }
 
 int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context) {
+  if (allowance_ == 0) throw std::logic_error(std::string("more than one statement in read_one: ") + sql.text());
+  if (allowance_ != unlimited) --allowance_;
   sqlite3_stmt* const statement = prepared(sql);
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != values.size())
     throw std::logic_error(std::string("wrong number of parameters: ") + sql.text());
@@ -117,6 +132,11 @@ int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*,
     if (visit != nullptr && !visit(context, Row(statement))) return 0;
   if (result != SQLITE_DONE) throw SQLite::Exception(database_.getHandle(), result);
   return sqlite3_changes(database_.getHandle());
+}
+
+void Connection::commit() {
+  const Gathering gathering(database_.getHandle());
+  execute("COMMIT");
 }
 
 void Connection::wait_for_no_lock() { sqlite3_busy_handler(database_.getHandle(), nullptr, nullptr); }
@@ -130,6 +150,10 @@ int Session::run(Sql sql, std::initializer_list<Value> values, VisitRow visit, v
 void Transaction::ring_when_kept(Bell& bell) {
   auto& bells = connection_.bells();
   if (std::ranges::find(bells, &bell) == bells.end()) bells.push_back(&bell);
+}
+
+void Transaction::before_commit(std::string key, std::function<void(Transaction&)> act) {
+  connection_.closing().add(std::move(key), std::move(act));
 }
 
 std::int64_t Row::integer(int column) const { return sqlite3_column_int64(statement_, column); }

@@ -3,12 +3,14 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
+#include "sql/closing.h"
 #include "sql/session.h"
 
 namespace svc::sql {
@@ -26,6 +28,10 @@ class Connection {
   int run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context);
   /// For statements without parameters or rows.
   void execute(Sql sql) { run(sql, {}, nullptr, nullptr); }
+  /// One more statement, and then none until allow_all().
+  void allow_one() { allowance_ = 1; }
+  void allow_all() { allowance_ = unlimited; }
+  void commit();
   SQLite::Database& raw() { return database_; }
   /// From now on a lock that another process holds is answered with SQLITE_BUSY at once.
   void wait_for_no_lock();
@@ -35,6 +41,8 @@ class Connection {
   void checkpoint();
   /// Bells to be rung once the open transaction is on disk; each once.
   std::vector<Bell*>& bells() { return bells_; }
+  /// What is to be done before the open transaction is committed.
+  Closing& closing() { return closing_; }
   /// False while a transaction is open. SQLite ends one by itself after some errors (FULL, IOERR, NOMEM).
   bool autocommit();
 
@@ -43,12 +51,22 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const;
   };
   sqlite3_stmt* prepared(Sql sql);
+  sqlite3_stmt* look_up(Sql sql);
 
   SQLite::Database database_;
   int pages_in_log_ = 0;
+  static constexpr int unlimited = -1;
+  int allowance_ = unlimited;
   std::vector<Bell*> bells_;
+  Closing closing_;
   // By the address of the literal: one comparison, and the same statement always has the same one.
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
+  // Where each was found last, by the same address.
+  struct Found {
+    const char* text = nullptr;
+    sqlite3_stmt* statement = nullptr;
+  };
+  std::array<Found, 64> found_{};
 };
 
 }  // namespace svc::sql

@@ -40,14 +40,16 @@ std::unique_ptr<Connection> Database::take_reader() {
   return std::make_unique<Connection>(file_, Connection::Mode::read);
 }
 
-Database::Reader::Reader(Database& database)
-    : database_(database), connection_(database.take_reader()), session_(*connection_) {
-  connection_->execute("BEGIN");
+Database::Reader::Reader(Database& database, Extent extent)
+    : database_(database), extent_(extent), connection_(database.take_reader()), session_(*connection_) {
+  if (extent_ == Extent::transaction) connection_->execute("BEGIN");
+  else connection_->allow_one();
 }
 
 Database::Reader::~Reader() {
   try {
-    connection_->execute("COMMIT");
+    if (extent_ == Extent::transaction) connection_->execute("COMMIT");
+    else connection_->allow_all();
   } catch (const SQLite::Exception&) {
     return;  // closed with the connection, which nobody gets again
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -139,6 +140,10 @@ class Transaction : public Session {
   /// Rings `bell` as soon as what is written here is on disk; perhaps too when it was undone. The bell must
   /// outlive the write.
   void ring_when_kept(Bell& bell);
+  /// Does `act` behind all transactions of this commit, and as part of it: once for `key`, however many of them ask.
+  /// It may refer to what the caller of the write holds. Undone with this transaction it is not done; throws it,
+  /// nothing of the commit is kept.
+  void before_commit(std::string key, std::function<void(Transaction&)> act);
 
  private:
   friend class Database;

@@ -135,7 +135,10 @@ void Writer::run_group(Group& group) {
       connection_->execute("ROLLBACK");
       if (group.size() == 1) return;
       if (!begin(group)) return;
-      run_apart(group);
+      if (!run_apart(group)) {
+        connection_->execute("ROLLBACK");
+        return;
+      }
     }
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
@@ -143,7 +146,7 @@ void Writer::run_group(Group& group) {
     return;
   }
   try {
-    connection_->execute("COMMIT");
+    connection_->commit();
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
     refuse_all(group, refused("commit_uncertain", "The disk failed while this was saved; it may have happened"));
@@ -172,6 +175,7 @@ bool Writer::begin(Group& group) {
     try {
       connection_->execute("BEGIN IMMEDIATE");
       connection_->bells().clear();
+      connection_->closing().clear();
       return true;
     } catch (const SQLite::Exception& error) {
       if (!is_busy(error)) throw;
@@ -206,16 +210,37 @@ bool Writer::run_member(Database::JobBase& job) {
 // Runs all members, until one is to be undone; false then. A savepoint makes SQLite copy every page that is written
 // behind it, so none is set before there is need of it.
 bool Writer::run_together(Group& group) {
-  return std::ranges::all_of(group, [this](auto* job) { return run_member(*job); });
+  return std::ranges::all_of(group, [this](auto* job) { return run_member(*job); }) && close(group);
 }
 
 // Runs each member in its savepoint.
-void Writer::run_apart(Group& group) {
+bool Writer::run_apart(Group& group) {
   for (auto* job : group) {
+    const auto before = connection_->closing().size();
     connection_->execute("SAVEPOINT member");
-    if (!run_member(*job)) connection_->execute("ROLLBACK TO member");
+    if (!run_member(*job)) {
+      connection_->execute("ROLLBACK TO member");
+      connection_->closing().cut(before);
+    }
     connection_->execute("RELEASE member");
   }
+  return close(group);
+}
+
+// Does what the members want done behind all of them; false, and each of them has the exception, when that fails.
+bool Writer::close(Group& group) {
+  if (connection_->closing().size() == 0) return true;
+  try {
+    Transaction transaction(*connection_);
+    connection_->closing().run(transaction);
+    return true;
+  } catch (const SQLite::Exception& error) {
+    if (is_storage_failure(error)) throw;
+    for (auto* job : group) job->thrown = std::current_exception();
+  } catch (...) {
+    for (auto* job : group) job->thrown = std::current_exception();
+  }
+  return false;
 }
 
 void Writer::refuse_all(Group& group, const Error& error) {

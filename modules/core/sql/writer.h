@@ -37,7 +37,8 @@ class Writer {
   bool begin(Group& group);
   bool run_member(Database::JobBase& job);
   bool run_together(Group& group);
-  void run_apart(Group& group);
+  bool run_apart(Group& group);
+  bool close(Group& group);
   void refuse_all(Group& group, const Error& error);
   void finish(Group& group);
   void storage_failed(const std::string& what);

@@ -22,7 +22,7 @@ Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
   auto after = key_of_cursor(query.cursor, is_slug_text);
   if (!after) return refusal(after);
   auto items =
-      database_.read([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
+      database_.read_one([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
   ItemPage page;
   page.next_cursor = cut_page(items, query.limit, [](const StockedItem& item) { return item.sku; });
   for (const auto& item : items) page.items.push_back(shown_to(call, item));
@@ -30,7 +30,7 @@ Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
 }
 
 Reply<GetItem> InventoryService::handle(Call call, GetItem query) {
-  const auto item = database_.read([&](sql::Session& session) { return find_item(session, query.sku); });
+  const auto item = database_.read_one([&](sql::Session& session) { return find_item(session, query.sku); });
   if (!item) return fail(Code::not_found, "not_found", "There is no such item");
   return shown_to(call, *item);
 }
@@ -52,7 +52,7 @@ Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
 }
 
 Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
-  return database_.read([&](sql::Session& session) -> Result<Quote> {
+  const auto look_up = [&](sql::Session& session) -> Result<Quote> {
     Quote quote;
     Violations unknown;
     for (std::size_t i = 0; i < query.items.size(); ++i) {
@@ -65,7 +65,8 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
     Error error{Code::invalid, "unknown_sku", "See errors for each sku that is no item"};
     error.violations = std::move(unknown);
     return fail(std::move(error));
-  });
+  };
+  return query.items.size() == 1 ? database_.read_one(look_up) : database_.read(look_up);
 }
 
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
@@ -106,10 +107,10 @@ Reply<ReleaseReservation> InventoryService::handle(Call call, ReleaseReservation
 Task<Result<int>> InventoryService::sweep() {
   constexpr int at_once = 200;
   const Time now = clock_.now();
-  const auto orders = database_.read([&](sql::Session& session) { return find_expired(session, now, at_once); });
+  const auto orders = database_.read_one([&](sql::Session& session) { return find_expired(session, now, at_once); });
   if (orders.empty()) co_return 0;
+  const Origin nobody;
   auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
-    const Origin nobody;
     Stock stock(transaction, outbox_, nobody);
     for (const auto& order : orders) expire(stock, order, now);
     stock.tell();

@@ -20,7 +20,11 @@ void Stock::move(const std::string& sku, std::int64_t on_hand, std::int64_t rese
 void Stock::tell() {
   for (const auto& [sku, change] : changes_) {
     if (change.on_hand == 0 && change.reserved == 0) continue;
-    if (const auto item = find_item(transaction_, sku)) outbox_.publish(transaction_, stock_of(*item), origin_);
+    transaction_.before_commit("stock_changed " + sku,
+                               [&outbox = outbox_, &origin = origin_, sku](sql::Transaction& transaction) {
+                                 if (const auto item = find_item(transaction, sku))
+                                   outbox.publish(transaction, stock_of(*item), origin);
+                               });
   }
 }
 

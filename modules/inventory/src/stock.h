@@ -1,5 +1,5 @@
-// Stock: how many units there are, as one transaction changes it. What has changed when it ends is told of,
-// each item once.
+// Stock: how many units there are, as one transaction changes it. What has changed when it ends is told of, each item
+// once for all transactions of a commit: nobody could ever see what it was between them.
 #pragma once
 
 #include <map>
@@ -13,6 +13,7 @@ namespace svc::inventory {
 
 class Stock {
  public:
+  /// `origin` outlives the write.
   Stock(sql::Transaction& transaction, events::Outbox& outbox, const Origin& origin)
       : transaction_(transaction), outbox_(outbox), origin_(origin) {}
 

@@ -20,7 +20,7 @@ Money negative(const Money& amount) { return {-amount.amount, amount.currency}; 
 }  // namespace
 
 std::optional<StoredPayment> PaymentService::find(const std::string& id) {
-  return database_.read([&](sql::Session& session) { return find_payment(session, id); });
+  return database_.read_one([&](sql::Session& session) { return find_payment(session, id); });
 }
 
 Reply<GetPayment> PaymentService::handle(Call call, GetPayment query) {

@@ -4,6 +4,9 @@ namespace svc::user {
 namespace {
 
 tl::unexpected<Error> no_such_user() { return fail(Code::not_found, "not_found", "There is no such user"); }
+tl::unexpected<Error> account_gone() {
+  return fail(Code::unauthenticated, "account_gone", "The account of this token does not exist any more");
+}
 tl::unexpected<Error> email_taken() {
   return fail(Code::conflict, "email_taken", "There is an account with this e-mail already");
 }
@@ -33,19 +36,27 @@ bool UserService::is_bootstrap(const std::string& email) const {
   return !config_.bootstrap_email.empty() && email_key(email) == email_key(config_.bootstrap_email);
 }
 
+std::optional<Account> UserService::find(const std::string& id) {
+  return database_.read_one([&](sql::Session& session) { return find_account(session, id); });
+}
+
 Result<UserService::Asker> UserService::asker(const Call& call) {
   if (!call.caller->session) return Asker{call.caller->subject, call.caller->admin};
-  const auto account =
-      database_.read([&](sql::Session& session) { return find_account(session, call.caller->subject); });
-  if (!account) return fail(Code::unauthenticated, "account_gone", "The account of this token does not exist any more");
+  const auto account = find(call.caller->subject);
+  if (!account) return account_gone();
   return Asker{account->user.id, account->user.role == Role::admin};
 }
 
 Result<Account> UserService::visible_account(const Call& call, const std::string& id) {
+  if (call.caller->session && call.caller->subject == id) {
+    auto own = find(id);
+    if (!own) return account_gone();
+    return std::move(*own);
+  }
   const auto who = asker(call);
   if (!who) return fail(who.error());
   if (!who->admin && who->id != id) return no_such_user();
-  auto account = database_.read([&](sql::Session& session) { return find_account(session, id); });
+  auto account = find(id);
   if (!account) return no_such_user();
   return std::move(*account);
 }
@@ -72,7 +83,7 @@ Reply<CreateSession> UserService::handle(Call call, CreateSession command) {
   if (!attempt) co_return refusal(attempt);
 
   const auto account =
-      database_.read([&](sql::Session& session) { return find_account_by_email(session, command.email); });
+      database_.read_one([&](sql::Session& session) { return find_account_by_email(session, command.email); });
   auto verifying = passwords_.verify(std::move(command.password), account ? account->password_hash : std::string{});
   auto verified = co_await verifying;
   if (!verified) {
@@ -180,7 +191,7 @@ Reply<ListUsers> UserService::handle(Call call, ListUsers query) {
   if (!before) return refusal(before);
   UserPage page;
   page.items =
-      database_.read([&](sql::Session& session) { return list_users_before(session, *before, query.limit + 1); });
+      database_.read_one([&](sql::Session& session) { return list_users_before(session, *before, query.limit + 1); });
   page.next_cursor = cut_page(page.items, query.limit, [](const User& user) { return user.id; });
   return page;
 }
@@ -204,7 +215,7 @@ Reply<SetRole> UserService::handle(Call call, SetRole command) {
 Reply<GetKeys> UserService::handle(Call, GetKeys) { return keys_.published(); }
 
 Reply<FindUser> UserService::handle(Call, FindUser query) {
-  auto account = database_.read([&](sql::Session& session) { return find_account(session, query.id); });
+  auto account = find(query.id);
   if (!account) return no_such_user();
   return std::move(account->user);
 }

@@ -33,6 +33,7 @@ class UserService final : public Users {
   Task<Result<Nothing>> bootstrap();
 
  private:
+  std::optional<Account> find(const std::string& id);
   struct Asker;
   Result<Asker> asker(const Call& call);
   Result<Account> visible_account(const Call& call, const std::string& id);
