@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Debian packages, listed once. Debian 12 and 13 have them under these names.
 build_packages=(
   ca-certificates ccache cmake g++ git ninja-build pkg-config
-  catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev librabbitmq-dev libsodium-dev
+  catch2 libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libexpected-dev libjemalloc-dev librabbitmq-dev libsodium-dev
   libspdlog-dev libsqlite3-dev libsqlitecpp-dev libssl-dev libtomlplusplus-dev nlohmann-json3-dev
 )
 test_packages=(iproute2 openssl python3 rabbitmq-server strace)

@@ -1,10 +1,9 @@
 #include "http/server.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/memory.h"
 #include "http/connection.h"
 #include "http/listener.h"
 #include "http/server_shared.h"
@@ -35,9 +34,9 @@ void Server::Shared::count_out(const std::string& peer) {
       by_address.erase(known);
     fewer.notify_all();
   }
-  // What a crowd used lies in pieces among what is in use, and malloc keeps such pieces unless told. It takes a few
-  // milliseconds, each time the crowd has halved.
-  if (receded) ::malloc_trim(0);
+  // What a crowd used lies in pieces among what is in use, and an allocator keeps such pieces unless told. It takes a
+  // few milliseconds, each time the crowd has halved.
+  if (receded) return_free_memory();
 }
 
 bool Server::Shared::full() {
