@@ -120,6 +120,23 @@ TEST_CASE("a saga whose steps succeed is done") {
   CHECK(bench.timeline() == Lines{"create 1 done", "reserve 1 done", "pay 1 done", "confirm 1 done"});
 }
 
+TEST_CASE("a history that an older program began is read, and gone on with") {
+  Bench bench;
+  const auto runner = bench.runner("a");
+  auto record = bench.change([&](Transaction& t) { return std::optional(runner->create(t, bench.id)); });
+  bench.change([&](Transaction& t) -> std::optional<Record> {
+    t.execute("UPDATE sagas SET history = ?",
+              R"({"step":"create","attempt":2,"outcome":"done","at":"2023-11-14T22:13:20.007Z","detail":"words"})"
+              "\n");
+    return std::nullopt;
+  });
+  bench.run(*runner, std::move(*record));
+  CHECK(bench.timeline() == Lines{"create 2 done words", "reserve 1 done", "pay 1 done", "confirm 1 done"});
+  const auto entries = bench.database.read([&](Session& session) { return history(session, bench.id); });
+  CHECK(entries[0].at == Time{1'700'000'000'007});
+  CHECK(entries[3].at == bench.clock.now());
+}
+
 TEST_CASE("a refused step turns it back, and what was done before is undone in reverse") {
   Bench bench;
   const auto runner = bench.runner("a");

@@ -55,11 +55,6 @@ struct Entry {
   std::string outcome;  ///< done, refused, or the way it failed: unavailable, timeout, failed
   Time at;
   std::string detail;
-  static constexpr auto fields() {
-    return rows(field(&Entry::step, "step", ""), field(&Entry::attempt, "attempt", ""),
-                field(&Entry::outcome, "outcome", ""), field(&Entry::at, "at", ""),
-                field(&Entry::detail, "detail", ""));
-  }
 };
 
 struct StepNames {

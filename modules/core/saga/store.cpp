@@ -26,19 +26,42 @@ std::optional<std::string> part(const Record& record, std::string Failure::* mem
   return record.failure ? std::optional((*record.failure).*member) : std::nullopt;
 }
 
+// An entry as it is kept. Left out is what most say, that a step was done at its first try: the history is the most of
+// a saga's row, which each order writes twice.
+struct KeptEntry {
+  std::string step;
+  std::optional<std::int64_t> ms;  // Entry::at
+  std::optional<Time> at;          // the same in rows of older programs
+  std::optional<int> attempt;
+  std::optional<std::string> outcome, detail;
+  static constexpr auto fields() {
+    return rows(field(&KeptEntry::step, "step", ""), field(&KeptEntry::ms, "ms", ""), field(&KeptEntry::at, "at", ""),
+                field(&KeptEntry::attempt, "attempt", ""), field(&KeptEntry::outcome, "outcome", ""),
+                field(&KeptEntry::detail, "detail", ""));
+  }
+};
+
+constexpr std::string_view usual_outcome = "done";
+
 std::string lines_of(std::span<const Entry> entries) {
   std::string lines;
   for (const auto& entry : entries) {
-    append_value(lines, entry);
+    KeptEntry kept{entry.step, entry.at.ms, {}, {}, {}, {}};
+    if (entry.attempt != 1) kept.attempt = entry.attempt;
+    if (entry.outcome != usual_outcome) kept.outcome = entry.outcome;
+    if (!entry.detail.empty()) kept.detail = entry.detail;
+    append_value(lines, kept);
     lines += '\n';
   }
   return lines;
 }
 
 Entry read_entry(std::string_view line) {
-  auto entry = decode_answer<Entry>(line);
-  if (!entry) throw std::runtime_error("the database holds a saga's history that this program cannot read");
-  return std::move(*entry);
+  auto kept = decode_answer<KeptEntry>(line);
+  if (!kept || (!kept->ms && !kept->at))
+    throw std::runtime_error("the database holds a saga's history that this program cannot read");
+  return {std::move(kept->step), kept->attempt.value_or(1), kept->outcome.value_or(std::string(usual_outcome)),
+          kept->ms ? Time{*kept->ms} : *kept->at, kept->detail.value_or("")};
 }
 
 }  // namespace
