@@ -32,7 +32,8 @@ Loop::Loop() {
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   check(wake_, "eventfd");
   epoll_event event{};
-  event.events = EPOLLIN;
+  // Edge-triggered, so that nobody need read it: each write is told of (epoll(7)), and its count never fills up.
+  event.events = EPOLLIN | EPOLLET;
   event.data.ptr = this;  // stands for the eventfd
   check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
 }
@@ -69,12 +70,8 @@ void Loop::turn() {
   while (!round_.empty()) {
     const epoll_event event = round_.front();
     round_ = round_.subspan(1);
-    if (event.data.ptr == this) {
-      std::uint64_t ignored = 0;
-      [[maybe_unused]] const auto read = ::read(wake_, &ignored, sizeof ignored);
-    } else if (event.data.ptr != nullptr) {
+    if (event.data.ptr != this && event.data.ptr != nullptr)
       static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
-    }
   }
   run_posted();
   run_timers();

@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cerrno>
 #include <random>
 #include <system_error>
@@ -16,10 +17,16 @@ std::uint64_t system_random() {
   return bits;
 }
 
-void put_hex(std::string& text, std::uint64_t value, int nibbles) {
-  for (int shift = (nibbles - 1) * 4; shift >= 0; shift -= 4)
-    text.push_back("0123456789abcdef"[(value >> shift) & 0xf]);
+void put_hex(char* at, std::uint64_t value, int nibbles) {
+  for (int i = nibbles - 1; i >= 0; --i, value >>= 4) at[i] = "0123456789abcdef"[value & 0xf];
 }
+
+constexpr auto is_lower_hex = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c : {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'})
+    table[c] = true;
+  return table;
+}();
 
 constexpr std::uint64_t low62 = (std::uint64_t{1} << 62) - 1;
 
@@ -47,32 +54,24 @@ std::string Uuid7::next() {
     high = high_;
     low = counter_;
   }
-  std::string text;
-  text.reserve(36);
-  put_hex(text, ms >> 16, 8);
-  text.push_back('-');
-  put_hex(text, ms & 0xffff, 4);
-  text.push_back('-');
-  put_hex(text, 0x7000 | high, 4);
-  text.push_back('-');
+  std::string text(36, '-');
+  put_hex(&text[0], ms >> 16, 8);
+  put_hex(&text[9], ms & 0xffff, 4);
+  put_hex(&text[14], 0x7000 | high, 4);
   const std::uint64_t tail = (std::uint64_t{2} << 62) | low;
-  put_hex(text, tail >> 48, 4);
-  text.push_back('-');
-  put_hex(text, tail & 0xffffffffffff, 12);
+  put_hex(&text[19], tail >> 48, 4);
+  put_hex(&text[24], tail & 0xffffffffffff, 12);
   return text;
 }
 
 bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
+  bool dashes = true, digits = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (c != '-') return false;
-    } else if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-      return false;
-    }
+    if (i == 8 || i == 13 || i == 18 || i == 23) dashes = dashes && text[i] == '-';
+    else digits = digits && is_lower_hex[static_cast<unsigned char>(text[i])];
   }
-  return true;
+  return dashes && digits;
 }
 
 std::uint64_t random_bits() {
