@@ -210,6 +210,25 @@ TEST_CASE("what is not one sound JSON document is refused") {
   }
 }
 
+TEST_CASE("of members that are not wanted, only that they are JSON is looked at") {
+  const auto wanted = [](std::string_view name) { return name == "a" || name == "z"; };
+  const auto built = [&](std::string_view text) {
+    const auto json = parse_json(text, wanted);
+    return json ? json->dump() : json.error().detail;
+  };
+  CHECK(built(R"({"a":{"b":[1,{"c":2}]},"m":{"a":[{"z":1},[]],"n":"x"},"o":[1,2],"p":1.5,"q":null,"z":"y"})") ==
+        R"({"a":{"b":[1,{"c":2}]},"z":"y"})");
+  CHECK(built(R"({"m":{"a":1}})") == "{}");
+  CHECK(built(R"([{"m":1}])") == R"([{"m":1}])");  // of the document itself, where it is an object
+  CHECK(built(R"({"m":{"a":1})") == "not JSON at byte 13");
+  CHECK(built(R"({"m":[1e999],"a":1})") == "a number is out of range");
+  CHECK(built(R"({"a":1,"m":2,"a":3})") == "member \"a\" comes twice");
+  const std::string deep(max_depth - 1, '[');
+  CHECK(built(R"({"m":)" + deep + std::string(max_depth - 1, ']') + "}") == "{}");
+  CHECK(built(R"({"m":[)" + deep + std::string(max_depth - 1, ']') + "]}") ==
+        "nested deeper than " + std::to_string(max_depth));
+}
+
 TEST_CASE("U+0000 is refused in text: databases end a text there") {
   Part part;
   Violations found;

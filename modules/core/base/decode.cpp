@@ -17,6 +17,8 @@ class StrictReader {
   using string_t = Json::string_t;
   using binary_t = Json::binary_t;
 
+  explicit StrictReader(Wanted wanted) : wanted_(wanted) {}
+
   Json document;
   std::string fault;
 
@@ -25,14 +27,20 @@ class StrictReader {
   bool number_integer(number_integer_t value) { return put(value); }
   bool number_unsigned(number_unsigned_t value) { return put(value); }
   bool number_float(number_float_t value, const string_t&) { return put(value); }
-  bool string(string_t& value) { return put(std::move(value)); }
+  // Names and texts are copied: moved away, the parser's buffer would have to grow anew for the next one.
+  bool string(const string_t& value) { return put(value); }
   bool binary(binary_t&) { return stop("binary values are no JSON"); }
   bool start_object(std::size_t) { return open(Json::object()); }
   bool start_array(std::size_t) { return open(Json::array()); }
   bool end_object() { return close(); }
   bool end_array() { return close(); }
-  bool key(string_t& name) {
-    auto [member, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(std::move(name), nullptr);
+  bool key(const string_t& name) {
+    if (passed_over_ > 0) return true;
+    if (wanted_ != nullptr && open_.size() == 1 && !wanted_(name)) {
+      passing_over_ = true;
+      return true;
+    }
+    auto [member, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(name, nullptr);
     if (!is_new) return stop("member \"" + member->first + "\" comes twice");
     member_ = &member->second;
     return true;
@@ -49,18 +57,21 @@ class StrictReader {
     if (open_.back()->is_array()) return &open_.back()->emplace_back(std::move(value));
     return &(*member_ = std::move(value));
   }
-  bool put(Json value) {
-    place(std::move(value));
+  template <class Value>
+  bool put(const Value& value) {
+    if (passed_over_ == 0 && !std::exchange(passing_over_, false)) place(value);
     return true;
   }
   bool open(Json container) {
-    if (open_.size() == static_cast<std::size_t>(max_depth))
+    if (open_.size() + passed_over_ == static_cast<std::size_t>(max_depth))
       return stop("nested deeper than " + std::to_string(max_depth));
-    open_.push_back(place(std::move(container)));
+    if (passed_over_ > 0 || std::exchange(passing_over_, false)) ++passed_over_;
+    else open_.push_back(place(std::move(container)));
     return true;
   }
   bool close() {
-    open_.pop_back();
+    if (passed_over_ > 0) --passed_over_;
+    else open_.pop_back();
     return true;
   }
   bool stop(std::string why) {
@@ -70,6 +81,9 @@ class StrictReader {
 
   std::vector<Json*> open_;  // a child is finished before its parent gets another, so pointers stay valid
   Json* member_ = nullptr;
+  const Wanted wanted_;
+  bool passing_over_ = false;    // the value that comes next
+  std::size_t passed_over_ = 0;  // objects and lists that are open and not built
 };
 
 }  // namespace
@@ -170,10 +184,10 @@ void refuse_unknown(const Json& object, const std::function<bool(std::string_vie
 
 }  // namespace detail
 
-Result<Json> parse_json(std::string_view text) {
+Result<Json> parse_json(std::string_view text, Wanted wanted) {
   // The parser takes a trailing NUL for the end of its input.
   if (text.find('\0') != std::string_view::npos) return fail(Code::malformed, "malformed_json", "holds a NUL byte");
-  StrictReader reader;
+  StrictReader reader(wanted);
   if (!Json::sax_parse(text, &reader)) return fail(Code::malformed, "malformed_json", std::move(reader.fault));
   return std::move(reader.document);
 }

@@ -20,7 +20,10 @@ inline constexpr int max_depth = 64;
 
 /// Parses one JSON document. Refuses (Code::malformed) what is no JSON, duplicate member names, nesting over
 /// max_depth, numbers that fit no type (1e999), NUL bytes, and anything behind the document.
-Result<Json> parse_json(std::string_view text);
+/// `wanted`: of an object's members only these are built; what the others hold is read over, and need only be JSON.
+/// Null: all.
+using Wanted = bool (*)(std::string_view name);
+Result<Json> parse_json(std::string_view text, Wanted wanted = nullptr);
 
 /// What to do about members that no field describes: refuse them in a command, since a misspelt wish would
 /// go unheard; ignore them in an answer, since a newer peer may say more.
@@ -106,7 +109,7 @@ void decode_member(const Json& json, M& value, Unknown unknown, const Place& at,
 /// Reads what a peer or our own database wrote. What does not fit is a defect there: Code::internal.
 template <Described T>
 Result<T> decode_answer(std::string_view text) {
-  auto json = parse_json(text);
+  auto json = parse_json(text, [](std::string_view name) { return has_field<T>(name); });
   if (!json) return fail(Code::internal, "foreign_answer", "The answer is no JSON: " + json.error().detail);
   T value{};
   Violations found;

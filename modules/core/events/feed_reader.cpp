@@ -9,7 +9,6 @@
 namespace svc::events {
 namespace {
 
-constexpr int page_size = 200;
 constexpr int patience_seconds = 20;
 constexpr std::int64_t noted_behind = 1'000;  // positions without an event of ours, before it is written down
 constexpr resilience::BackoffOptions backoff{50, 5'000};
@@ -63,9 +62,9 @@ void FeedReader::stop() {
 Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
-  detach(Question::put(
-      question, *source_.feed,
-      {consumer_.name(), read.position, joined(source_.types), page_size, heard_ ? patience_seconds : 0, read.event}));
+  detach(Question::put(question, *source_.feed,
+                       {consumer_.name(), read.position, joined(source_.types), feed_page_limit,
+                        heard_ ? patience_seconds : 0, read.event}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;
   asked_.reset();
