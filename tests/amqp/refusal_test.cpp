@@ -2,6 +2,7 @@
 #include <openssl/err.h>
 
 #include "amqp/fixture.h"
+#include "support/certificate.h"
 
 namespace {
 
@@ -73,9 +74,7 @@ TEST_CASE("each refusal at the door has its own reason") {
   SECTION("another is not") {
     CHECK(refusal_of(secure).reason == "amqp_tls_failed");  // the system's authorities
     const auto other = dir / "other.pem";
-    REQUIRE(run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                         "-nodes", "-days", "2", "-subj", "/CN=broker", "-keyout", dir / "key.pem", "-out", other})
-                .status == 0);
+    make_certificate("broker", other, dir / "key.pem");
     CHECK(refusal_of(secure, {.ca_file = other}).reason == "amqp_tls_failed");
     const std::string missing_file = dir / "missing.pem";
     const auto missing = refusal_of(secure, {.ca_file = missing_file});

@@ -7,6 +7,7 @@
 #include "identity/secret_file.h"
 #include "mail/smtp.h"
 #include "support/catch.h"
+#include "support/certificate.h"
 #include "support/eventually.h"
 #include "support/mails.h"
 #include "support/smtp_server.h"
@@ -23,26 +24,13 @@ namespace fs = std::filesystem;
 
 const std::string password = "correct-horse-battery";
 
-/// A certificate that vouches for itself.
-struct Certificate {
-  TempDir dir;
-  std::string certificate = dir / "certificate.pem", key = dir / "key.pem";
-
-  explicit Certificate(const std::string& name = "IP:127.0.0.1") {
-    const auto made = run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                   "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=mail",
-                                   "-addext", "subjectAltName=" + name, "-keyout", key, "-out", certificate});
-    INFO(made.err);
-    REQUIRE(made.status == 0);
-  }
-  json files() const { return {{"key", key}, {"cert", certificate}}; }
-};
+json files_of(const Certificate& of) { return {{"key", of.key}, {"cert", of.certificate}}; }
 
 /// A server that offers STARTTLS and asks for a password, and what it takes to use it.
 struct Sound {
-  Certificate certificate;
+  Certificate certificate{"mail", "IP:127.0.0.1"};
   TempDir dir;
-  json described{{"tls", certificate.files()}, {"starttls", true}, {"user", "shop"}, {"password", password}};
+  json described{{"tls", files_of(certificate)}, {"starttls", true}, {"user", "shop"}, {"password", password}};
 
   SmtpOptions options(const SmtpServer& server, const std::string& with = password) const {
     std::ofstream(dir / "password") << with << "\n";
@@ -236,9 +224,9 @@ TEST_CASE("nothing is sent in the open, or to a server that cannot prove who it 
   Smtp not_vouched_for(options);
   check_refused(send_now(not_vouched_for, some_mail()), Code::unavailable, "smtp_tls_refused");
 
-  const Certificate of_another("DNS:mail.example.com");
+  const Certificate of_another("mail", "DNS:mail.example.com");
   described = sound.described;
-  described["tls"] = of_another.files();
+  described["tls"] = files_of(of_another);
   const SmtpServer another(described);
   options = sound.options(another);
   options.ca_file = of_another.certificate;

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "support/certificate.h"
 #include "support/eventually.h"
 
 namespace svc::test {
@@ -54,11 +55,7 @@ void Broker::configure() const {
   std::ofstream settings(dir_ / "rabbitmq.conf");
   settings << "listeners.tcp.1 = 127.0.0.1:" << port_ << "\ndisk_free_limit.absolute = 1MB\n";
   if (tls_port_ != 0) {
-    const auto made =
-        run_command({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                     "-days", "2", "-subj", "/CN=broker", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                     "-keyout", dir_ / "key.pem", "-out", certificate()});
-    if (made.status != 0) throw std::runtime_error("no certificate: " + made.err);
+    make_certificate("broker", certificate(), dir_ / "key.pem", "DNS:localhost,IP:127.0.0.1");
     settings << "listeners.ssl.1 = 127.0.0.1:" << tls_port_ << "\nssl_options.certfile = " << certificate()
              << "\nssl_options.keyfile = " << (dir_ / "key.pem").string() << "\nssl_options.verify = verify_none\n";
   }
