@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,7 @@ class Secured {
  public:
   explicit Secured(int port, int least = TLS1_2_VERSION, int most = TLS1_3_VERSION, const char* ciphers = nullptr)
       : wire_(port), context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free), session_(nullptr, SSL_free) {
+    std::signal(SIGPIPE, SIG_IGN);                  // OpenSSL writes to those who have closed
     SSL_CTX_set_security_level(context_.get(), 0);  // what is refused here is refused by the server
     SSL_CTX_set_min_proto_version(context_.get(), least);
     SSL_CTX_set_max_proto_version(context_.get(), most);
