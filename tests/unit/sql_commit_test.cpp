@@ -172,4 +172,35 @@ TEST_CASE("a transaction that outgrows the cache can be read back, kept and undo
   CHECK(other.execAndGet("PRAGMA integrity_check").getString() == "ok");
 }
 
+TEST_CASE("what was undone is never written over what another process wrote there") {
+  Fixture f;
+  Database other(f.dir / "a.db", migrations);  // in this process, but as far as the file goes another's
+  constexpr int rows = 3'000;
+  const auto fill = [](Transaction& transaction) -> Result<Nothing> {
+    for (int i = 0; i < rows; ++i) note(transaction, std::string(3'000, 'x'));  // a page each
+    return Nothing{};
+  };
+  REQUIRE(write_together(f.database, Works{fill}) == Words{"kept"});
+  int written = rows;
+  // Cached are some 480 pages. Where few more are changed, what is put into the log before it is undone lies where the
+  // next commits go.
+  for (int changed = 440; changed < 540; changed += 10) {
+    const auto outgrows = [&](Transaction& transaction) -> Result<Nothing> {
+      transaction.execute("UPDATE notes SET text = text || '!' WHERE id <= ?", changed);
+      return fail(Code::conflict, "no");
+    };
+    // Out of the log, whose reading would have what waits for it written.
+    SQLite::Database((f.dir / "a.db").string(), SQLite::OPEN_READWRITE).exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    REQUIRE(write_together(f.database, Works{outgrows}) == Words{"no"});
+    for (int i = 0; i < 20; ++i) REQUIRE(write_together(other, Works{writes("one", "two")}) == Words{"kept"});
+    REQUIRE(write_together(f.database, Works{writes("three", "four")}) == Words{"kept"});
+    written += 42;
+    CAPTURE(changed);
+    REQUIRE(f.notes().size() == static_cast<std::size_t>(written));
+    REQUIRE(other.read_one([](Session& session) {
+      return session.first("PRAGMA integrity_check", [](const sql::Row& row) { return row.text(0); });
+    }) == "ok");
+  }
+}
+
 }  // namespace
