@@ -10,7 +10,8 @@ namespace svc {
 // strangers a thread that had lost the processor with a lock in its hands held them up (p99 of an order: 63
 // ms, with this 24 ms).
 void take_priority(Priority priority) {
-  if (priority == Priority::background) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), 19);
+  if (priority == Priority::normal) return;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), priority == Priority::low ? 10 : 19);
 }
 
 }  // namespace svc

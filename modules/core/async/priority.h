@@ -5,6 +5,7 @@ namespace svc {
 
 enum class Priority {
   normal,
+  low,         ///< nice 10, about a tenth: what must keep up with requests, but stands in nobody's way
   background,  ///< nice 19, about a seventieth: what follows from requests is not to slow the requests
 };
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "async/priority.h"
+
 namespace svc::sql {
 namespace {
 
@@ -37,6 +39,7 @@ void Checkpointer::after_commit(Connection& writer) {
 }
 
 void Checkpointer::work() {
+  take_priority(Priority::low);  // works for milliseconds at a time; whose commit is on disk is to go first
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return state_ == State::asked || state_ == State::ending; });
