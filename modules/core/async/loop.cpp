@@ -26,23 +26,33 @@ struct FunctionWork : Work {
 
 }  // namespace
 
-Loop::Loop() {
+// An eventfd.
+struct Loop::Waker {
+  Waker() : descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) { check(descriptor, "eventfd"); }
+  ~Waker() { ::close(descriptor); }
+  Waker(const Waker&) = delete;
+  Waker& operator=(const Waker&) = delete;
+  void ring() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(descriptor, &one, sizeof one);
+  }
+  const int descriptor;
+};
+
+Loop::Loop() : wake_(std::make_shared<const Waker>()) {
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   check(epoll_, "epoll_create1");
-  wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  check(wake_, "eventfd");
   epoll_event event{};
   // Edge-triggered, so that nobody need read it: each write is told of (epoll(7)), and its count never fills up.
   event.events = EPOLLIN | EPOLLET;
   event.data.ptr = this;  // stands for the eventfd
-  check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event), "epoll_ctl");
+  check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_->descriptor, &event), "epoll_ctl");
 }
 
 Loop::~Loop() {
   posted_.append(std::exchange(here_, {}));
   while (Work* const work = posted_.pop())
     if (work->drop != nullptr) work->drop(work);
-  ::close(wake_);
   ::close(epoll_);
 }
 
@@ -124,16 +134,14 @@ void Loop::post(WorkList work) {
     here_.append(work);
     return;
   }
-  bool wake;
+  std::shared_ptr<const Waker> wake;
   {
     const std::lock_guard lock(mutex_);
     // One wake-up for however much is posted until the loop looks: a commit group costs one system call.
-    wake = posted_.empty();
+    if (posted_.empty()) wake = wake_;
     posted_.append(work);
   }
-  if (!wake) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(wake_, &one, sizeof one);
+  if (wake) wake->ring();
 }
 
 void Loop::post(std::function<void()> function) {

@@ -109,7 +109,8 @@ class Loop {
   int wait_ms() const;
 
   int epoll_ = -1;
-  int wake_ = -1;  // eventfd
+  struct Waker;
+  std::shared_ptr<const Waker> wake_;  // shared with whoever is waking it: by then it may have come to its end
   std::atomic<bool> stopping_{false};
 
   std::mutex mutex_;
