@@ -34,15 +34,18 @@ struct Fixture {
   }
 };
 
+using Work = std::function<Result<Nothing>(Transaction&)>;
+using Works = std::vector<Work>;
+using Words = std::vector<std::string>;
+
 void note(Transaction& transaction, std::string_view text) {
   transaction.execute("INSERT INTO notes (text) VALUES (?)", text);
 }
 
 // What became of writes that share a commit, since all were asked for while the writer was at another: "kept", or why
 // not.
-std::vector<std::string> write_together(Database& database,
-                                        const std::vector<std::function<Result<Nothing>(Transaction&)>>& works) {
-  std::vector<std::string> outcomes;
+Words write_together(Database& database, const Works& works) {
+  Words outcomes;
   run_here([&]() -> Task<int> {
     std::atomic<bool> begun{false}, asked{false};
     auto before = database.write(Steady::now() + seconds{5}, [&](Transaction&) -> Result<Nothing> {
@@ -71,11 +74,8 @@ std::vector<std::string> write_together(Database& database,
   return outcomes;
 }
 
-using Works = std::vector<std::function<Result<Nothing>(Transaction&)>>;
-using Words = std::vector<std::string>;
-
 // A transaction that writes `text`, and wants `closing` written behind all.
-std::function<Result<Nothing>(Transaction&)> writes(std::string text, std::string closing) {
+Work writes(std::string text, std::string closing) {
   return [text, closing](Transaction& transaction) -> Result<Nothing> {
     note(transaction, text);
     transaction.before_commit(closing, [closing](Transaction& t) { note(t, closing); });

@@ -45,7 +45,7 @@ Loop::Loop() : wake_(std::make_shared<const Waker>()) {
   epoll_event event{};
   // Edge-triggered, so that nobody need read it: each write is told of (epoll(7)), and its count never fills up.
   event.events = EPOLLIN | EPOLLET;
-  event.data.ptr = this;  // stands for the eventfd
+  event.data.ptr = nullptr;  // nothing is to be done about it but to wake
   check(::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_->descriptor, &event), "epoll_ctl");
 }
 
@@ -80,8 +80,7 @@ void Loop::turn() {
   while (!round_.empty()) {
     const epoll_event event = round_.front();
     round_ = round_.subspan(1);
-    if (event.data.ptr != this && event.data.ptr != nullptr)
-      static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
+    if (event.data.ptr != nullptr) static_cast<Watcher*>(event.data.ptr)->on_events(event.events);
   }
   run_posted();
   run_timers();

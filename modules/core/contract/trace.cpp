@@ -30,7 +30,7 @@ std::string trace_of(const Origin& origin) {
   std::string trace = "00-";
   trace.reserve(55);
   trace.append(id, 0, 8).append(id, 9, 4).append(id, 14, 4).append(id, 19, 4).append(id, 24, 12);
-  trace.append("-").append(id, 19, 4).append(id, 24, 12).append("-00");
+  trace.append("-").append(trace, 19, 16).append("-00");
   const bool no_parent = trace.find_first_not_of('0', 36) == 52;
   return no_parent ? std::string() : trace;
 }

@@ -103,12 +103,6 @@ void Connection::checkpoint() {
 void Connection::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 sqlite3_stmt* Connection::prepared(Sql sql) {
-  auto& found = found_[(reinterpret_cast<std::uintptr_t>(sql.text()) >> 3) % found_.size()];
-  if (found.text != sql.text()) found = {sql.text(), look_up(sql)};
-  return found.statement;
-}
-
-sqlite3_stmt* Connection::look_up(Sql sql) {
   auto& known = statements_[sql.text()];
   if (known) return known.get();
   sqlite3_stmt* made = nullptr;

@@ -3,7 +3,6 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include <array>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -31,6 +30,7 @@ class Connection {
   /// One more statement, and then none until allow_all().
   void allow_one() { allowance_ = 1; }
   void allow_all() { allowance_ = unlimited; }
+  /// Of a connection that writes: ends what BEGIN began.
   void commit();
   SQLite::Database& raw() { return database_; }
   /// From now on a lock that another process holds is answered with SQLITE_BUSY at once.
@@ -51,7 +51,6 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const;
   };
   sqlite3_stmt* prepared(Sql sql);
-  sqlite3_stmt* look_up(Sql sql);
 
   SQLite::Database database_;
   int pages_in_log_ = 0;
@@ -61,12 +60,6 @@ class Connection {
   Closing closing_;
   // By the address of the literal: one comparison, and the same statement always has the same one.
   std::unordered_map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;
-  // Where each was found last, by the same address.
-  struct Found {
-    const char* text = nullptr;
-    sqlite3_stmt* statement = nullptr;
-  };
-  std::array<Found, 64> found_{};
 };
 
 }  // namespace svc::sql

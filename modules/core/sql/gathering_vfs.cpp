@@ -33,8 +33,6 @@ constexpr std::size_t longest_write = 64 * 1024;
 // By how much a log grows beyond what is written to it: half of what it has, between these.
 constexpr sqlite3_int64 least_growth = 64 * 1024, most_growth = 1024 * 1024;
 
-constexpr const char* name = "svc-gathering";
-
 constexpr std::size_t alignment = alignof(std::max_align_t);
 constexpr std::size_t below_at = (sizeof(Log) + alignment - 1) / alignment * alignment;
 
@@ -86,18 +84,18 @@ int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
   return SQLITE_OK;
 }
 
-// `method` of the file below, which has got all that was written.
-template <auto method, class... Args>
-int after_writing_out(sqlite3_file* file, Args... args) {
-  Log& log = log_of(file);
-  if (const int result = write_out(log); result != SQLITE_OK) return result;
-  return (log.below->pMethods->*method)(log.below, args...);
-}
-
+// `method` of the file below.
 template <auto method, class... Args>
 int below(sqlite3_file* file, Args... args) {
   Log& log = log_of(file);
   return (log.below->pMethods->*method)(log.below, args...);
+}
+
+// The same when it has got all that was written.
+template <auto method, class... Args>
+int after_writing_out(sqlite3_file* file, Args... args) {
+  const int result = write_out(log_of(file));
+  return result != SQLITE_OK ? result : below<method>(file, args...);
 }
 
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -107,9 +105,8 @@ int truncate(sqlite3_file* file, sqlite3_int64 size) {
 }
 
 int close(sqlite3_file* file) {
-  Log& log = log_of(file);
-  const int closed = log.below->pMethods->xClose(log.below);
-  std::destroy_at(&log);
+  const int closed = below<&sqlite3_io_methods::xClose>(file);
+  std::destroy_at(&log_of(file));
   return closed;
 }
 
@@ -152,7 +149,7 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* ope
     return result;
   }
   log->pMethods = &log_methods;
-  const int measured = log->below->pMethods->xFileSize(log->below, &log->length);
+  const int measured = below<&sqlite3_io_methods::xFileSize>(log, &log->length);
   if (measured != SQLITE_OK) {
     close(log);
     log->pMethods = nullptr;
@@ -163,7 +160,7 @@ int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* ope
 sqlite3_vfs& registered_vfs() {
   static sqlite3_vfs made = [] {
     sqlite3_vfs copy = system_vfs();
-    copy.zName = name;
+    copy.zName = "svc-gathering";
     copy.pNext = nullptr;
     copy.szOsFile += static_cast<int>(below_at);
     copy.xOpen = open;
@@ -174,7 +171,8 @@ sqlite3_vfs& registered_vfs() {
   return made;
 }
 
-Log* log_of(sqlite3* database) {
+// Null when the database has none open.
+Log* find_log(sqlite3* database) {
   sqlite3_file* file = nullptr;
   sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&file));
   return file != nullptr && file->pMethods == &log_methods ? static_cast<Log*>(file) : nullptr;
@@ -182,7 +180,7 @@ Log* log_of(sqlite3* database) {
 
 }  // namespace
 
-Gathering::Gathering(sqlite3* database) : log_(log_of(database)) {
+Gathering::Gathering(sqlite3* database) : log_(find_log(database)) {
   if (log_ == nullptr) return;
   log_->waiting.reserve(longest_write);
   log_->gathering = true;

@@ -50,7 +50,7 @@ void migrate(Connection& connection, Migrations migrations, std::string_view fil
     connection.run("INSERT INTO svc_migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)",
                    {values.begin(), values.size()}, nullptr, nullptr);
   }
-  connection.execute("COMMIT");
+  connection.commit();
 }
 
 }  // namespace svc::sql

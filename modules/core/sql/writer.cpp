@@ -131,14 +131,15 @@ void Writer::run_group(Group& group) {
   const auto begun = Steady::now();
   try {
     if (!begin(group)) return;
-    if (!run_together(group)) {
+    bool sound = run_together(group);
+    if (!sound) {
       connection_->execute("ROLLBACK");
-      if (group.size() == 1) return;
-      if (!begin(group)) return;
-      if (!run_apart(group)) {
-        connection_->execute("ROLLBACK");
-        return;
-      }
+      if (group.size() == 1 || !begin(group)) return;
+      sound = run_apart(group);
+    }
+    if (!sound) {
+      connection_->execute("ROLLBACK");
+      return;
     }
   } catch (const SQLite::Exception& error) {
     storage_failed(error.what());
@@ -192,19 +193,26 @@ bool Writer::begin(Group& group) {
   }
 }
 
-// Runs a member; false: what it did is to be undone. Throws when the transaction as a whole is lost.
-bool Writer::run_member(Database::JobBase& job) {
-  job.thrown = nullptr;
+// Runs `act(Transaction&)`, and answers what it throws. Throws when the transaction as a whole is lost.
+template <class Act>
+std::exception_ptr Writer::attempt(Act act) {
   try {
     Transaction transaction(*connection_);
-    return job.execute(transaction);
+    act(transaction);
+    return nullptr;
   } catch (const SQLite::Exception& error) {
     if (is_storage_failure(error)) throw;
-    job.thrown = std::current_exception();
+    return std::current_exception();
   } catch (...) {
-    job.thrown = std::current_exception();
+    return std::current_exception();
   }
-  return false;
+}
+
+// Runs a member; false: what it did is to be undone.
+bool Writer::run_member(Database::JobBase& job) {
+  bool kept = false;
+  job.thrown = attempt([&](Transaction& transaction) { kept = job.execute(transaction); });
+  return kept;
 }
 
 // Runs all members, until one is to be undone; false then. A savepoint makes SQLite copy every page that is written
@@ -229,17 +237,9 @@ bool Writer::run_apart(Group& group) {
 
 // Does what the members want done behind all of them; false, and each of them has the exception, when that fails.
 bool Writer::close(Group& group) {
-  if (connection_->closing().size() == 0) return true;
-  try {
-    Transaction transaction(*connection_);
-    connection_->closing().run(transaction);
-    return true;
-  } catch (const SQLite::Exception& error) {
-    if (is_storage_failure(error)) throw;
-    for (auto* job : group) job->thrown = std::current_exception();
-  } catch (...) {
-    for (auto* job : group) job->thrown = std::current_exception();
-  }
+  const auto thrown = attempt([this](Transaction& transaction) { connection_->closing().run(transaction); });
+  if (!thrown) return true;
+  for (auto* job : group) job->thrown = thrown;
   return false;
 }
 
@@ -285,7 +285,7 @@ void Writer::probe() {
     connection_->execute("BEGIN IMMEDIATE");
     connection_->execute(
         "INSERT INTO svc_probe (id, tried) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET tried = tried + 1");
-    connection_->execute("COMMIT");
+    connection_->commit();
   } catch (const SQLite::Exception& error) {
     roll_back();
     return;

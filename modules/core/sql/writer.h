@@ -35,6 +35,8 @@ class Writer {
   void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);
   bool begin(Group& group);
+  template <class Act>
+  std::exception_ptr attempt(Act act);
   bool run_member(Database::JobBase& job);
   bool run_together(Group& group);
   bool run_apart(Group& group);

@@ -4,9 +4,6 @@ namespace svc::user {
 namespace {
 
 tl::unexpected<Error> no_such_user() { return fail(Code::not_found, "not_found", "There is no such user"); }
-tl::unexpected<Error> account_gone() {
-  return fail(Code::unauthenticated, "account_gone", "The account of this token does not exist any more");
-}
 tl::unexpected<Error> email_taken() {
   return fail(Code::conflict, "email_taken", "There is an account with this e-mail already");
 }
@@ -20,6 +17,7 @@ tl::unexpected<Error> bad_credentials() {
 struct UserService::Asker {
   std::string id;
   bool admin = false;
+  std::optional<Account> account{};  ///< of a session; an operator's token has none
 };
 
 UserService::UserService(sql::Database& database, events::Outbox& outbox, const Environment& environment, Config config)
@@ -42,21 +40,17 @@ std::optional<Account> UserService::find(const std::string& id) {
 
 Result<UserService::Asker> UserService::asker(const Call& call) {
   if (!call.caller->session) return Asker{call.caller->subject, call.caller->admin};
-  const auto account = find(call.caller->subject);
-  if (!account) return account_gone();
-  return Asker{account->user.id, account->user.role == Role::admin};
+  auto account = find(call.caller->subject);
+  if (!account) return fail(Code::unauthenticated, "account_gone", "The account of this token does not exist any more");
+  const bool admin = account->user.role == Role::admin;
+  return Asker{call.caller->subject, admin, std::move(account)};
 }
 
 Result<Account> UserService::visible_account(const Call& call, const std::string& id) {
-  if (call.caller->session && call.caller->subject == id) {
-    auto own = find(id);
-    if (!own) return account_gone();
-    return std::move(*own);
-  }
-  const auto who = asker(call);
+  auto who = asker(call);
   if (!who) return fail(who.error());
   if (!who->admin && who->id != id) return no_such_user();
-  auto account = find(id);
+  auto account = who->account && who->id == id ? std::move(who->account) : find(id);
   if (!account) return no_such_user();
   return std::move(*account);
 }
