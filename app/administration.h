@@ -7,6 +7,7 @@
 #include "contract/parked.h"
 #include "contract/service.h"
 #include "http/remote_service.h"
+#include "story.h"
 
 namespace svc::app {
 
@@ -222,8 +223,8 @@ struct DropEvent {
   using Response = ParkedEvent;
 };
 
-struct Administration
-    : Service<Administration, GetStatus, DrainModule, ResumeModule, ListEvents, GetEvent, RetryEvent, DropEvent> {
+struct Administration : Service<Administration, GetStatus, DrainModule, ResumeModule, ListEvents, GetEvent, RetryEvent,
+                                DropEvent, FindSpans, TellOrder> {
   static constexpr std::string_view name = "operations";
   static constexpr std::string_view summary = "A process and its modules: for operators";
 };

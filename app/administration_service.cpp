@@ -1,5 +1,7 @@
 #include "administration_service.h"
 
+#include <algorithm>
+
 #include "observe/log.h"
 
 namespace svc::app {
@@ -19,6 +21,30 @@ InstanceTold told(const http::RemoteStatus::OfInstance& seen) {
     instance.breakers.push_back(
         {operation, status.state, status.window.calls, status.window.marked, status.opened, status.refused});
   return instance;
+}
+
+std::int64_t microseconds_of(auto duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+// A Clock tells milliseconds only.
+std::int64_t microseconds_now() { return microseconds_of(std::chrono::system_clock::now().time_since_epoch()); }
+
+// `now_us` is the same moment as `now`.
+SpanTold told(const Span& span, std::int64_t now_us, Steady::time_point now) {
+  SpanTold told{to_text(span.trace),
+                to_text(span.id),
+                to_text(span.parent),
+                uuid_of(span.request),
+                span.kind,
+                std::string(span.service),
+                std::string(span.operation),
+                std::string(span.outcome),
+                0,
+                0};
+  told.start_us = now_us - microseconds_of(now - span.begun);
+  told.duration_us = microseconds_of(span.took);
+  return told;
 }
 
 tl::unexpected<Error> no_such_consumer() {
@@ -101,6 +127,36 @@ Reply<DropEvent> AdministrationService::handle(Call call, DropEvent command) {
   const auto found = consumers_.find(command.consumer);
   if (found == consumers_.end()) return no_such_consumer();
   return found->second->handle(call.on_own_account(), DropParked{std::move(command.id)});
+}
+
+Reply<FindSpans> AdministrationService::handle(Call, FindSpans query) {
+  constexpr std::size_t limit = 1'000;
+  auto found = find_spans(query.id);
+  std::ranges::sort(found, {}, &Span::begun);
+  Spans spans;
+  spans.more = found.size() > limit;
+  if (spans.more) found.erase(found.begin(), found.end() - limit);
+  const auto now = Steady::now();
+  const auto now_us = microseconds_now();
+  for (const auto& span : found) spans.items.push_back(told(span, now_us, now));
+  return spans;
+}
+
+Reply<TellOrder> AdministrationService::handle(Call call, TellOrder query) {
+  auto finding = orders_.handle(call, order::GetOrder{query.id});
+  auto timing = orders_.handle(call, order::GetTimeline{query.id});
+  auto order = co_await finding;
+  auto timeline = co_await timing;
+  if (!order) co_return refusal(order);
+  if (!timeline) co_return refusal(timeline);
+  OrderStory story{std::move(*order), std::move(timeline->items), {}, {}};
+  if (story.order.payment_id) {
+    auto paying = payments_.handle(call, payment::GetPayment{*story.order.payment_id});
+    auto payment = co_await paying;
+    if (payment) story.payment = std::move(*payment);
+    else story.trouble = "its payment: " + payment.error().detail;
+  }
+  co_return story;
 }
 
 }  // namespace svc::app

@@ -25,8 +25,14 @@ class AdministrationService final : public Administration {
  public:
   /// What it refers to must outlive it. `hosted` and `consumers` are complete before the first call.
   AdministrationService(const Settings& settings, const Links& links,
-                        const std::map<std::string, HostedPart, std::less<>>& hosted, const Consumers& consumers)
-      : settings_(settings), links_(links), hosted_(hosted), consumers_(consumers) {}
+                        const std::map<std::string, HostedPart, std::less<>>& hosted, const Consumers& consumers,
+                        order::Orders& orders, payment::Payments& payments)
+      : settings_(settings),
+        links_(links),
+        hosted_(hosted),
+        consumers_(consumers),
+        orders_(orders),
+        payments_(payments) {}
 
   Reply<GetStatus> handle(Call call, GetStatus query) override;
   Reply<DrainModule> handle(Call call, DrainModule command) override;
@@ -35,6 +41,8 @@ class AdministrationService final : public Administration {
   Reply<GetEvent> handle(Call call, GetEvent query) override;
   Reply<RetryEvent> handle(Call call, RetryEvent command) override;
   Reply<DropEvent> handle(Call call, DropEvent command) override;
+  Reply<FindSpans> handle(Call call, FindSpans query) override;
+  Reply<TellOrder> handle(Call call, TellOrder query) override;
 
  private:
   Result<HostedModule> change(const std::string& module, void (Hosting::*action)());
@@ -43,6 +51,8 @@ class AdministrationService final : public Administration {
   const Links& links_;
   const std::map<std::string, HostedPart, std::less<>>& hosted_;
   const Consumers& consumers_;
+  order::Orders& orders_;
+  payment::Payments& payments_;
 };
 
 }  // namespace svc::app

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "documents.h"
+#include "explain.h"
 #include "observe/log.h"
 #include "parked.h"
 #include "settings.h"
@@ -67,6 +68,7 @@ int serve(const svc::app::Settings& settings) {
     setrlimit(RLIMIT_NOFILE, &files);
   }
   svc::log::start(settings.log);
+  svc::set_span_options(settings.trace);
   try {
     const svc::SystemClock clock;
     svc::app::Process process(settings, clock);
@@ -110,6 +112,11 @@ int run(const std::vector<std::string>& arguments, const std::vector<std::string
     case Action::token:
       std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live) << "\n";
       return EXIT_SUCCESS;
+    case Action::explain: {
+      const auto report = svc::app::explain_report(line->settings, line->explained);
+      std::cout << report.text;
+      return report.ok ? EXIT_SUCCESS : exit_failed;
+    }
     case Action::status: {
       const auto report = svc::app::status_report(line->settings);
       std::cout << report.text;

@@ -12,6 +12,7 @@
 namespace svc::app {
 namespace {
 
+constexpr std::size_t longest_explained = 64;  // as FindSpans takes it
 constexpr std::string_view default_file = "config/svc.toml";
 
 void add_keys(config::Config& config, Settings& settings) {
@@ -20,6 +21,7 @@ void add_keys(config::Config& config, Settings& settings) {
   config.add("link", settings.link);
   config.add("database", settings.database);
   config.add("log", settings.log);
+  config.add("trace", settings.trace);
   config.add("http", settings.http);
   config.add("resilience", settings.remote);
   config.add("instance", settings.instance);
@@ -200,6 +202,8 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
   for (auto* const what : {list, show, retry, drop})
     what->add_option("--consumer", line.events.consumer, "The module that consumes it");
   auto* const status = cli.add_subcommand("status", "Print how services, instances and links stand");
+  auto* const explain = cli.add_subcommand("explain", "Print what became of an order or a request");
+  explain->add_option("id", line.explained, "An order, a request (X-Request-Id) or a trace (32 digits)")->required();
   auto* const token = cli.add_subcommand("token", "Print an access token made with the keys under --data");
   token->add_option("--subject", line.subject, "Whom it names")->required();
   token
@@ -266,6 +270,8 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
     if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
     else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");
   }
+  if (explain->parsed() && (line.explained.empty() || line.explained.size() > longest_explained))
+    config.fault("explain: an id has 1 to " + std::to_string(longest_explained) + " characters");
   if (!config.faults().empty()) return tl::unexpected(Faults{config.faults()});
 
   using What = EventsCommand::What;
@@ -280,6 +286,7 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
                 : asyncapi->parsed() ? Action::asyncapi
                 : events->parsed()   ? Action::events
                 : status->parsed()   ? Action::status
+                : explain->parsed()  ? Action::explain
                 : token->parsed()    ? Action::token
                                      : Action::serve;
   if (print_config) line.text = config.print();

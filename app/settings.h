@@ -8,6 +8,7 @@
 
 #include "base/fields.h"
 #include "config/config.h"
+#include "contract/span.h"
 #include "events/amqp_carrier.h"
 #include "gateway/module.h"
 #include "http/client.h"
@@ -146,6 +147,7 @@ struct Settings {
   LinkSettings link{};
   DatabaseSettings database{};
   log::Options log{};
+  SpanOptions trace{};
   HttpSettings http{};
   http::RemoteOptions remote{};
   InstanceSettings instance{};
@@ -194,6 +196,7 @@ struct CommandLine {
     openapi,
     asyncapi,
     status,
+    explain,
     events,
     token,
     help,
@@ -203,6 +206,7 @@ struct CommandLine {
   Settings settings{};
   std::string text{};  ///< of help, version, or the configuration in force
   EventsCommand events{};
+  std::string explained{};  ///< the id that explain is asked about
   std::string subject{}, scope{};
   seconds time_to_live{3600};
 };

@@ -191,6 +191,7 @@ struct Process::Parts {
   std::unique_ptr<inventory::Inventory> inventory_link;
   std::unique_ptr<payment::Payments> payments;
   std::unique_ptr<Hosted<order::Orders>> order;
+  std::unique_ptr<order::Orders> orders;
   std::unique_ptr<EventFeed> order_events;
   std::unique_ptr<Hosted<notification::Notifications>> notification;
   Consumers consumers;
@@ -237,6 +238,7 @@ void Process::Parts::make_modules() {
   if (settings.hosts("order"))
     order = order::make(settings.order, environment, database_file(settings, "order"),
                         order::Links{*users, *user_events, *inventory_link, *payments});
+  orders = links.to<order::Orders>(order.get(), asker);
   order_events = feed_of(order.get(), asker);
   if (settings.hosts("notification"))
     notification = notification::make(settings.notification, environment, database_file(settings, "notification"),
@@ -249,7 +251,7 @@ void Process::Parts::make_modules() {
   if (payment) host(*payment);
   if (order) host(*order);
   if (notification) host(*notification);
-  administration = std::make_unique<AdministrationService>(settings, links, hosted, consumers);
+  administration = std::make_unique<AdministrationService>(settings, links, hosted, consumers, *orders, *payments);
   discovery = std::make_unique<Discovery>(*registry_link);
 }
 

@@ -137,8 +137,7 @@ class World {
   }
 
   Call call(std::shared_ptr<const Caller> by) const {
-    auto origin = std::make_shared<Origin>();
-    origin->request_id = "test-request";
+    auto origin = std::make_shared<Origin>(Origin::of("test-request"));
     origin->client_address = "192.0.2.1";
     Call made;
     made.deadline = Steady::now() + seconds{10};

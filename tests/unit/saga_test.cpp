@@ -46,7 +46,7 @@ class TestInstance final : public Instance {
   Task<Result<Nothing>> undo(std::size_t step, Call) override {
     return world_.answer(std::string("undo ") + steps[step]);
   }
-  void settle(Transaction&, State state, const Failure* failure) override {
+  void settle(Transaction&, State state, const Failure* failure, const Origin&) override {
     world_.settled.push_back(std::string(to_name(state)) +
                              (failure ? " " + failure->step + " " + failure->reason : ""));
   }
@@ -72,7 +72,8 @@ struct Bench {
     options.poll_ms = 10;
   }
   std::unique_ptr<Runner> runner(const std::string& owner) {
-    Definition definition{{{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}},
+    Definition definition{"test",
+                          {{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}},
                           [this](const std::string&) { return std::make_unique<TestInstance>(world); }};
     return std::make_unique<Runner>(database, clock, owner, definition, options);
   }
@@ -87,7 +88,7 @@ struct Bench {
   // Launches and waits for the end.
   void run(Runner& by, Record record) {
     run_here([&]() -> Task<int> {
-      const auto ended = by.launch(std::move(record), std::make_unique<TestInstance>(world));
+      const auto ended = by.launch(std::move(record), std::make_unique<TestInstance>(world), Call{});
       auto waiting = ended->wait_until(Steady::now() + seconds{10});
       const bool in_time = co_await waiting;
       CHECK(in_time);
@@ -317,7 +318,7 @@ TEST_CASE("a runner that stops gives its leases up, so that nobody waits for the
   bench.world.refusals["pay"] = {Code::unavailable};
   auto record = bench.change([&](Transaction& t) { return std::optional(first->create(t, bench.id)); });
   Loops loops(1);
-  loops[0].post([&] { first->launch(*record, std::make_unique<TestInstance>(bench.world)); });
+  loops[0].post([&] { first->launch(*record, std::make_unique<TestInstance>(bench.world), Call{}); });
   while (bench.record().attempt != 2) std::this_thread::yield();
   first->stop();
   CHECK(bench.record().lease_until == Time{0});

@@ -60,6 +60,11 @@ inline constexpr std::array<CodeTraits, 14> code_table{{
 }};
 
 constexpr const CodeTraits& traits(Code code) { return code_table[static_cast<std::size_t>(code)]; }
+constexpr std::optional<Code> code_of(int status) {
+  for (const auto& known : code_table)
+    if (known.status == status) return known.code;
+  return std::nullopt;
+}
 
 /// One broken rule of a request.
 struct Violation {

@@ -7,6 +7,8 @@
 #include <random>
 #include <system_error>
 
+#include "base/hex.h"
+
 namespace svc {
 namespace {
 
@@ -15,10 +17,6 @@ std::uint64_t system_random() {
   if (::getrandom(&bits, sizeof bits, 0) != sizeof bits)
     throw std::system_error(errno, std::generic_category(), "getrandom");
   return bits;
-}
-
-void put_hex(char* at, std::uint64_t value, int nibbles) {
-  for (int i = nibbles - 1; i >= 0; --i, value >>= 4) at[i] = "0123456789abcdef"[value & 0xf];
 }
 
 constexpr auto is_lower_hex = [] {

@@ -10,6 +10,7 @@
 
 #include "async/loop.h"
 #include "base/clock.h"
+#include "contract/trace.h"
 
 namespace svc {
 
@@ -32,7 +33,17 @@ struct Origin {
   std::string client_address;   ///< the address that sign-ins are counted by
   std::string idempotency_key;  ///< empty: none was given
   std::optional<seconds> wait;  ///< RFC 7240 `Prefer: wait=N`, or 0 for `respond-async`
-  std::string traceparent{};    ///< well-formed (trace.h), or empty: the request came with none
+  TraceId number{};             ///< what names it (number_of)
+  Trace trace{};                ///< the one it came with, or one named after it
+
+  /// Where a request comes from that came with this trace, or with none.
+  static Origin of(std::string request_id, std::optional<Trace> trace = {}) {
+    Origin origin;
+    origin.number = number_of(request_id);
+    origin.trace = trace ? *trace : trace_named(origin.number);
+    origin.request_id = std::move(request_id);
+    return origin;
+  }
 };
 
 /// Cheap to copy; immutable where it is shared.
@@ -40,6 +51,7 @@ struct Call {
   Steady::time_point deadline = Steady::time_point::max();
   std::shared_ptr<const Caller> caller{};  ///< null: nobody is signed in
   std::shared_ptr<const Origin> origin = std::make_shared<Origin>();
+  std::uint64_t span = 0;     ///< whose work asks for it (span.h); 0: not known
   bool from_service = false;  ///< asked by a service of ours: by a local link, or shown by the cluster's token
 
   /// The same call, to be answered within `time` if that is sooner.

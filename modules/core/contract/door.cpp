@@ -17,7 +17,7 @@ std::optional<Error> refuse_caller(const Call& call, Access access) {
   return Error{Code::forbidden, "forbidden", "The caller may not do this"};
 }
 
-Error defect(std::string_view service, std::string_view operation, const Call& call, std::exception_ptr thrown) {
+Error defect(std::string_view service, std::string_view operation, const Origin& origin, std::exception_ptr thrown) {
   std::string what = "not a std::exception";
   try {
     std::rethrow_exception(thrown);
@@ -26,7 +26,7 @@ Error defect(std::string_view service, std::string_view operation, const Call& c
   } catch (...) {  // said by `what` as it is
   }
   log::error("defect",
-             {{"service", service}, {"operation", operation}, {"request", call.origin->request_id}, {"what", what}});
+             {{"service", service}, {"operation", operation}, {"request", origin.request_id}, {"what", what}});
   return Error{Code::internal, "internal", "The log has it under this request's id"};
 }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "contract/operation_meter.h"
 #include "contract/service.h"
+#include "contract/span.h"
 #include "observe/log.h"
 
 namespace svc {
@@ -25,30 +26,50 @@ concept LimitsCaller = requires(const Op& op, const Caller& caller) {
 std::optional<Error> refuse_caller(const Call& call, Access access);
 
 /// The answer in place of an exception, which is logged under the request's id and told to nobody else.
-Error defect(std::string_view service, std::string_view operation, const Call& call, std::exception_ptr thrown);
+Error defect(std::string_view service, std::string_view operation, const Origin& origin, std::exception_ptr thrown);
 
 namespace detail {
 
-/// How a call ended, as it is counted.
-template <class Answer>
-std::optional<Code> failure_of(const Result<Answer>& result) {
-  return result ? std::nullopt : std::optional(result.error().code);
-}
+/// A call that has come through the door, until it ends: counted and remembered then.
+class Passage {
+ public:
+  Passage(OperationMeter& meter, Call& call)
+      : meter_(meter),
+        origin_(call.origin),
+        span_(Span::begin(call, meter.service(), meter.operation(), SpanKind::call)) {}
+  Steady::time_point begun() const { return span_.begun; }
+
+  void end(std::optional<Code> failure) { meter_.note(failure, span_.end(outcome_of(failure))); }
+  template <class Answer>
+  void end_with(const Result<Answer>& result) {
+    end(result ? std::nullopt : std::optional(result.error().code));
+  }
+  /// The answer in place of what was thrown.
+  tl::unexpected<Error> end_by(std::exception_ptr thrown) {
+    auto error = defect(meter_.service(), meter_.operation(), *origin_, std::move(thrown));
+    end(error.code);
+    return fail(std::move(error));
+  }
+
+ private:
+  OperationMeter& meter_;
+  std::shared_ptr<const Origin> origin_;
+  Span span_;
+};
 
 /// The reply, or defect() in place of what it throws. Of the answer's type alone: many operations share one,
 /// and a coroutine is dear to compile.
 template <class Answer>
-Task<Result<Answer>> finish(Task<Result<Answer>> reply, Call call, OperationMeter& meter, Steady::time_point begun) {
+Task<Result<Answer>> finish(Task<Result<Answer>> reply, Passage passage) {
   std::exception_ptr thrown;
   try {
     auto result = co_await reply;
-    meter.note(failure_of(result), Steady::now() - begun);
+    passage.end_with(result);
     co_return result;
   } catch (...) {
     thrown = std::current_exception();
   }
-  meter.note(Code::internal, Steady::now() - begun);
-  co_return fail(defect(meter.service(), meter.operation(), call, thrown));
+  co_return passage.end_by(std::move(thrown));
 }
 
 }  // namespace detail
@@ -62,22 +83,19 @@ class Door {
   /// `found`: what is known to be wrong with `op` already, from reading it.
   template <class Op>
   Reply<Op> enter(Call call, Op op, Violations found = {}) const {
-    auto& meter = operation_meter<S, Op>;
-    const auto begun = Steady::now();
-    if (auto refused = refusal_of(call, op, std::move(found), begun)) {
-      meter.note(refused->code, Steady::duration::zero());
+    detail::Passage passage(operation_meter<S, Op>, call);
+    if (auto refused = refusal_of(call, op, std::move(found), passage.begun())) {
+      passage.end(refused->code);
       return fail(std::move(*refused));
     }
-    const Call kept = call;
     try {
       auto reply = target_->handle(std::move(call), std::move(op));
-      if (!reply.ready()) return detail::finish(std::move(reply), kept, meter, begun);
+      if (!reply.ready()) return detail::finish(std::move(reply), std::move(passage));
       auto result = reply.take();
-      meter.note(detail::failure_of(result), Steady::now() - begun);
+      passage.end_with(result);
       return result;
     } catch (...) {
-      meter.note(Code::internal, Steady::now() - begun);
-      return fail(defect(S::name, Op::endpoint.name, kept, std::current_exception()));
+      return passage.end_by(std::current_exception());
     }
   }
 

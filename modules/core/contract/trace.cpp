@@ -1,38 +1,81 @@
 #include "contract/trace.h"
 
-#include <algorithm>
-
+#include "base/fnv1a.h"
+#include "base/hex.h"
 #include "base/ids.h"
 
 namespace svc {
 namespace {
 
-bool is_hex(std::string_view text, std::size_t size) {
-  return text.size() == size &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-bool is_id(std::string_view text, std::size_t size) {
-  return is_hex(text, size) && text.find_first_not_of('0') != std::string_view::npos;
-}
+constexpr std::size_t id_size = 32, span_size = 16;
+
+// Where the parts of a traceparent are: 00-ID-PARENT-FLAGS.
+constexpr std::size_t id_at = 3, parent_at = 36, flags_at = 53, traceparent_size = 55;
+
+std::uint64_t random_span() { return random_bits() | 1; }  // never of zeros
 
 }  // namespace
 
-bool is_traceparent(std::string_view text) {
-  return text.size() == 55 && text[2] == '-' && text[35] == '-' && text[52] == '-' && text.starts_with("00") &&
-         is_id(text.substr(3, 32), 32) && is_id(text.substr(36, 16), 16) && is_hex(text.substr(53), 2);
+std::string to_text(const TraceId& id) {
+  std::string text(id_size, '0');
+  put_hex(&text[0], id.high, 16);
+  put_hex(&text[16], id.low, 16);
+  return text;
 }
 
-std::string trace_of(const Origin& origin) {
-  if (!origin.traceparent.empty()) return origin.traceparent;
-  if (!is_uuid(origin.request_id)) return {};
-  // The request itself is the parent: its span is the half of the id that is not the time. Not recorded.
-  const std::string_view id = origin.request_id;
-  std::string trace = "00-";
-  trace.reserve(55);
-  trace.append(id, 0, 8).append(id, 9, 4).append(id, 14, 4).append(id, 19, 4).append(id, 24, 12);
-  trace.append("-").append(trace, 19, 16).append("-00");
-  const bool no_parent = trace.find_first_not_of('0', 36) == 52;
-  return no_parent ? std::string() : trace;
+std::string to_text(std::uint64_t span) {
+  std::string text(span_size, '0');
+  put_hex(&text[0], span, 16);
+  return text;
+}
+
+std::optional<TraceId> read_trace_id(std::string_view text) {
+  if (text.size() != id_size) return std::nullopt;
+  const auto high = read_hex(text.substr(0, 16)), low = read_hex(text.substr(16));
+  if (!high || !low || (*high == 0 && *low == 0)) return std::nullopt;
+  return TraceId{*high, *low};
+}
+
+TraceId number_of(std::string_view request_id) {
+  if (!is_uuid(request_id)) return {fnv1a(request_id), 0};
+  const auto bits = [&](std::size_t at, std::size_t size) { return read_hex(request_id.substr(at, size)).value_or(0); };
+  return {bits(0, 8) << 32 | bits(9, 4) << 16 | bits(14, 4), bits(19, 4) << 48 | bits(24, 12)};
+}
+
+std::optional<std::string> uuid_of(const TraceId& number) {
+  if (number.low == 0) return std::nullopt;
+  std::string text = "00000000-0000-0000-0000-000000000000";
+  put_hex(&text[0], number.high >> 32, 8);
+  put_hex(&text[9], number.high >> 16, 4);
+  put_hex(&text[14], number.high, 4);
+  put_hex(&text[19], number.low >> 48, 4);
+  put_hex(&text[24], number.low, 12);
+  return text;
+}
+
+std::optional<Trace> read_traceparent(std::string_view text) {
+  if (text.size() != traceparent_size || !text.starts_with("00-") || text[parent_at - 1] != '-' ||
+      text[flags_at - 1] != '-')
+    return std::nullopt;
+  const auto id = read_trace_id(text.substr(id_at, id_size));
+  const auto parent = read_hex(text.substr(parent_at, span_size));
+  const auto flags = read_hex(text.substr(flags_at));
+  if (!id || !parent || *parent == 0 || !flags) return std::nullopt;
+  return Trace{*id, *parent, static_cast<std::uint8_t>(*flags)};
+}
+
+std::string traceparent(const Trace& trace, std::uint64_t span) {
+  std::string text = "00-00000000000000000000000000000000-0000000000000000-00";
+  put_hex(&text[id_at], trace.id.high, 16);
+  put_hex(&text[id_at + 16], trace.id.low, 16);
+  put_hex(&text[parent_at], span != 0 ? span : trace.parent, 16);
+  put_hex(&text[flags_at], trace.flags, 2);
+  return text;
+}
+
+Trace trace_named(const TraceId& request) {
+  if (request.low == 0) return {{random_bits(), random_span()}, random_span()};
+  return {request, request.low};
 }
 
 }  // namespace svc

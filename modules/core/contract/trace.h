@@ -1,19 +1,47 @@
-// The trace that something is part of, as it travels (W3C Trace Context).
+// The trace that something is part of, as it is held and as it travels (W3C Trace Context).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "contract/call.h"
-
 namespace svc {
 
-/// Whether it is a `traceparent` of version 00 (W3C Trace Context section 3.2).
-bool is_traceparent(std::string_view text);
+/// 128 bits that name a trace, or the request or the saga that it is named after.
+struct TraceId {
+  std::uint64_t high = 0, low = 0;
+  bool operator==(const TraceId&) const = default;
+  bool is_none() const { return high == 0 && low == 0; }
+};
 
-/// The `traceparent` of what follows from `origin`: the one its request came with; else one named after the
-/// request, or the saga, so that all that follows from it shares a trace. Empty when the request's id is no
-/// UUID, or one of zeros.
-std::string trace_of(const Origin& origin);
+/// Its 32 digits.
+std::string to_text(const TraceId& id);
+/// A span's 16 digits.
+std::string to_text(std::uint64_t span);
+/// Reads 32 digits, not all of them zeros.
+std::optional<TraceId> read_trace_id(std::string_view text);
+
+/// What names a request: the bits of its id, if that is a UUID; else made of it, with a `low` that no UUID has: 0.
+TraceId number_of(std::string_view request_id);
+
+/// The UUID whose bits these are, if they are one's.
+std::optional<std::string> uuid_of(const TraceId& number);
+
+struct Trace {
+  TraceId id;                ///< none: it is part of no trace
+  std::uint64_t parent = 0;  ///< the span that what follows is asked for by
+  std::uint8_t flags = 1;    ///< 1: who asks has perhaps recorded it (section 3.2.2.5)
+};
+
+/// Reads a `traceparent` of version 00 (section 3.2). Nothing when it is not well-formed.
+std::optional<Trace> read_traceparent(std::string_view text);
+/// The `traceparent` of what `span` asks for; where that is 0, of what the trace's parent does.
+std::string traceparent(const Trace& trace, std::uint64_t span = 0);
+
+/// The trace of a request that came with none. It is named after the request, so that all that follows from it shares
+/// it; the parent is the request itself, the half of its id that is not the time. One of chance, where the id is no
+/// UUID, or has a half of zeros.
+Trace trace_named(const TraceId& request);
 
 }  // namespace svc

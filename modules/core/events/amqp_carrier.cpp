@@ -22,11 +22,11 @@ std::unique_ptr<Carrying> AmqpCarrier::send(Outbox& outbox) {
 
 std::unique_ptr<Carrying> AmqpCarrier::deliver(Consumer& consumer) {
   const auto queue = std::ranges::find(queues_, queue_of(consumer.name(), options_), &amqp::Queue::name);
-  if (queue == queues_.end()) throw std::logic_error("no queue is declared for " + consumer.name());
+  if (queue == queues_.end()) throw std::logic_error("no queue is declared for " + std::string(consumer.name()));
   for (const auto& source : consumer.sources())
     for (const auto& type : source.types)
       if (std::ranges::find(queue->keys, type) == queue->keys.end())
-        throw std::logic_error("the queue of " + consumer.name() + " gets no " + type);
+        throw std::logic_error("the queue of " + std::string(consumer.name()) + " gets no " + type);
   return std::make_unique<QueueReader>(consumer, address_, options_, queues_);
 }
 

@@ -6,6 +6,8 @@
 
 #include "base/ids.h"
 #include "base/integer.h"
+#include "contract/span.h"
+#include "contract/trace.h"
 #include "events/carrier.h"
 #include "events/parked_store.h"
 #include "observe/log.h"
@@ -25,7 +27,7 @@ bool is_number(std::string_view text) { return parse_integer<std::int64_t>(text)
 
 tl::unexpected<Error> no_such_event() { return fail(Code::not_found, "not_found", "No such event is parked here"); }
 
-void say_parked(const std::string& consumer, const ParkedEvent& parked) {
+void say_parked(std::string_view consumer, const ParkedEvent& parked) {
   log::error("event_parked", {{"consumer", consumer},
                               {"event", parked.event.id},
                               {"type", parked.event.type},
@@ -36,9 +38,9 @@ void say_parked(const std::string& consumer, const ParkedEvent& parked) {
 
 }  // namespace
 
-Consumer::Consumer(sql::Database& database, std::string name, const Environment& environment)
+Consumer::Consumer(sql::Database& database, std::string_view name, const Environment& environment)
     : database_(database),
-      name_(std::move(name)),
+      name_(name),
       clock_(environment.clock),
       options_(environment.events.consumer),
       retrier_("retry_events", retry_interval, [this] { return retry_due(); }),
@@ -51,9 +53,9 @@ void Consumer::follow(std::string module, EventFeed& feed) { sources_.push_back(
 
 void Consumer::set_handler(const std::string& module, const EventInfo& event, Handler handler) {
   const auto source = std::ranges::find(sources_, module, &Source::module);
-  if (source == sources_.end()) throw std::logic_error(name_ + " does not follow " + module);
+  if (source == sources_.end()) throw std::logic_error(std::string(name_) + " does not follow " + module);
   source->types.emplace_back(event.type);
-  handlers_[{source_of(module), std::string(event.type)}] = {event.version, std::move(handler)};
+  handlers_[{source_of(module), std::string(event.type)}] = {event, std::move(handler)};
 }
 
 void Consumer::start(Loop& loop) {
@@ -78,10 +80,28 @@ Result<const Consumer::Known*> Consumer::known(const Envelope& event) const {
   const auto found = handlers_.find({event.source, event.type});
   if (found == handlers_.end())
     return fail(Code::malformed, "unknown_event", "This program knows no " + event.type + " of " + event.source);
-  if (event.dataversion > found->second.version)
+  if (event.dataversion > found->second.event.version)
     return fail(Code::malformed, "newer_event",
-                "This program knows version " + std::to_string(found->second.version) + " of it");
+                "This program knows version " + std::to_string(found->second.event.version) + " of it");
   return &found->second;
+}
+
+// Has its effect, as a span of the trace that it is part of.
+Result<Nothing> Consumer::handle(sql::Transaction& transaction, const Envelope& event, const Known& how) const {
+  Call call;
+  if (const auto trace = read_traceparent(event.traceparent.value_or(""))) {
+    call.origin = std::make_shared<const Origin>(Origin::of(event.subject, trace));
+    call.span = trace->parent;
+  }
+  auto span = Span::begin(call, name_, how.event.type, SpanKind::event);
+  try {
+    auto done = how.handler(transaction, event);
+    span.end(done ? "ok" : traits(done.error().code).name);
+    return done;
+  } catch (...) {
+    span.end(traits(Code::internal).name);
+    throw;
+  }
 }
 
 // What an event comes to that has failed: tried again, unless that would be in vain.
@@ -105,14 +125,15 @@ Result<Nothing> Consumer::effect(sql::Transaction& transaction, const Envelope& 
   const Time now = clock_.now();
   if (!insert_into_inbox(transaction, event, now)) return Nothing{};
   if (is_held_up(transaction, event)) {
-    insert_parked(transaction, {name_, 0, event, ParkedState::behind, 0, "behind",
+    insert_parked(transaction, {std::string(name_), 0, event, ParkedState::behind, 0, "behind",
                                 "An earlier event of its subject is parked", now, std::nullopt});
     return Nothing{};
   }
   const auto how = known(event);
-  if (failed == nullptr && how) return (*how)->handler(transaction, event);
+  if (failed == nullptr && how) return handle(transaction, event, **how);
   const Error& why = failed != nullptr ? *failed : how.error();
-  parked.push_back(after_failure({name_, 0, event, ParkedState::parked, 0, "", "", now, std::nullopt}, why));
+  parked.push_back(
+      after_failure({std::string(name_), 0, event, ParkedState::parked, 0, "", "", now, std::nullopt}, why));
   insert_parked(transaction, parked.back());
   return Nothing{};
 }
@@ -168,8 +189,8 @@ FeedCursor Consumer::cursor(const std::string& module) {
 }
 
 void Consumer::park(sql::Transaction& transaction, const Envelope& event, const Error& why) {
-  insert_parked(transaction,
-                {name_, 0, event, ParkedState::parked, 1, why.reason, why.detail, clock_.now(), std::nullopt});
+  insert_parked(transaction, {std::string(name_), 0, event, ParkedState::parked, 1, why.reason, why.detail,
+                              clock_.now(), std::nullopt});
 }
 
 // Tries a parked event; if it goes, the next of its subject is let go. Answers how it stands then.
@@ -186,7 +207,7 @@ Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand)
       return fail(Code::conflict, "behind", "An earlier event of its subject is to be seen to first");
     if (!by_hand && parked.state != ParkedState::retrying) return Nothing{};
     const auto how = known(parked.event);
-    auto done = how ? (*how)->handler(transaction, parked.event) : Result<Nothing>(tl::unexpected(how.error()));
+    auto done = how ? handle(transaction, parked.event, **how) : Result<Nothing>(tl::unexpected(how.error()));
     if (!done) {
       why = done.error();
       return done;

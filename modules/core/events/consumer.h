@@ -68,8 +68,8 @@ class Consumer final : public ParkedEvents {
     std::vector<std::string> types{};
   };
 
-  /// `database` holds the tables of inbox.sql. What it refers to must outlive it.
-  Consumer(sql::Database& database, std::string name, const Environment& environment);
+  /// `database` holds the tables of inbox.sql. `name` is a literal. What it refers to must outlive it.
+  Consumer(sql::Database& database, std::string_view name, const Environment& environment);
   ~Consumer() override;
 
   // Before it is started.
@@ -78,7 +78,7 @@ class Consumer final : public ParkedEvents {
   /// For a module that is followed.
   void set_handler(const std::string& module, const EventInfo& event, Handler handler);
 
-  const std::string& name() const { return name_; }
+  std::string_view name() const { return name_; }
   const std::vector<Source>& sources() const { return sources_; }
 
   /// Has its events brought, retries what is due, and forgets what is old, from now on.
@@ -118,7 +118,7 @@ class Consumer final : public ParkedEvents {
 
  private:
   struct Known {
-    std::int64_t version = 1;
+    EventInfo event;
     Handler handler;
   };
   /// Events taken together, and what is to be written beside their effects.
@@ -131,12 +131,13 @@ class Consumer final : public ParkedEvents {
   Task<Result<Nothing>> take_batch(Batch batch);
   Result<Nothing> effect(sql::Transaction& transaction, const Envelope& event, const Error* failed,
                          std::vector<ParkedEvent>& parked);
+  Result<Nothing> handle(sql::Transaction& transaction, const Envelope& event, const Known& how) const;
   Result<const Known*> known(const Envelope& event) const;
   Task<Result<ParkedEvent>> try_again(std::int64_t number, bool by_hand);
   ParkedEvent after_failure(ParkedEvent parked, const Error& why) const;
 
   sql::Database& database_;
-  const std::string name_;
+  const std::string_view name_;
   const Clock& clock_;
   const ConsumerOptions options_;
   std::vector<Source> sources_;

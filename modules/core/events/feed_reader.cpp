@@ -63,7 +63,7 @@ Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
   detach(Question::put(question, *source_.feed,
-                       {consumer_.name(), read.position, joined(source_.types), feed_page_limit,
+                       {std::string(consumer_.name()), read.position, joined(source_.types), feed_page_limit,
                         heard_ ? patience_seconds : 0, read.event}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;

@@ -76,14 +76,13 @@ void Outbox::start(Loop& loop) {
 
 void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
                     const Origin& origin) {
-  const auto trace = trace_of(origin);
   Envelope event;
   event.id = ids_.next();
   event.type = info.type;
   event.subject = subject;
   event.time = clock_.now();
   event.dataversion = info.version;
-  if (!trace.empty()) event.traceparent = trace;
+  if (!origin.trace.id.is_none()) event.traceparent = traceparent(origin.trace);
   event.data.text = std::move(data);
   insert_event(transaction, event);
   transaction.ring_when_kept(committed_);

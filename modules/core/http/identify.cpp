@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/integer.h"
-#include "contract/trace.h"
 #include "http/field_values.h"
 
 namespace svc::http {
@@ -69,26 +68,30 @@ milliseconds Identify::time_for(std::optional<seconds> wait) const {
   return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
 }
 
-Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller, seconds patience) const {
-  auto origin = std::make_shared<Origin>();
-  origin->request_id = request.request_id;
-  origin->client_address = request.peer_address;
+// `is_ours`: a service of ours sends it, on behalf of the client it names.
+std::shared_ptr<const Origin> Identify::origin_of(const Request& request, bool is_ours) const {
+  auto origin =
+      std::make_shared<Origin>(Origin::of(request.request_id, read_traceparent(request.headers.get(trace_header))));
+  const auto client = is_ours ? request.headers.get("X-Forwarded-For") : std::string_view();
+  origin->client_address = client.empty() ? request.peer_address : client;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  if (const auto trace = request.headers.get("traceparent"); is_traceparent(trace)) origin->traceparent = trace;
-  auto time = time_for(origin->wait) + patience;
+  return origin;
+}
+
+Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller, seconds patience) const {
+  const auto shown = request.headers.get(cluster_header);
+  const auto service = shown.empty() ? std::string() : cluster_.verify(shown);
 
   Call call;
-  if (const auto shown = request.headers.get(cluster_header); !shown.empty()) {
-    const auto service = cluster_.verify(shown);
-    if (!service.empty()) {
-      call.from_service = service != gateway_name;
-      if (const auto budget = parse_integer<std::int64_t>(request.headers.get(budget_header)); budget && *budget >= 0)
-        time = std::min<milliseconds>(time, milliseconds{*budget});
-      if (const auto client = request.headers.get("X-Forwarded-For"); !client.empty()) origin->client_address = client;
-    }
+  call.origin = request.origin ? request.origin : origin_of(request, !service.empty());
+  call.span = request.origin ? request.span : call.origin->trace.parent;
+  auto time = time_for(call.origin->wait) + patience;
+  if (!service.empty()) {
+    call.from_service = service != gateway_name;
+    if (const auto budget = parse_integer<std::int64_t>(request.headers.get(budget_header)); budget && *budget >= 0)
+      time = std::min<milliseconds>(time, milliseconds{*budget});
   }
   call.deadline = Steady::now() + time;
-  call.origin = std::move(origin);
 
   if (!needs_caller) return Result<Call>(std::move(call));
   if (request.headers.count("Authorization") > 1)  // RFC 9110 section 5.3: nobody can tell which is meant

@@ -2,7 +2,7 @@
 //
 // Believed are: the access token in Authorization; and a valid cluster token in X-Svc-Cluster, which says that
 // a service of ours is at the other end. Only beside a valid cluster token are X-Svc-Budget-Ms (time left) and
-// X-Forwarded-For (the client's address) looked at. No other header is trusted for anything.
+// X-Forwarded-For (the client's address) looked at. No other header is trusted for anything; traceparent only names.
 #pragma once
 
 #include <string_view>
@@ -16,6 +16,7 @@ namespace svc::http {
 
 inline constexpr std::string_view cluster_header = "X-Svc-Cluster";
 inline constexpr std::string_view budget_header = "X-Svc-Budget-Ms";
+inline constexpr std::string_view trace_header = "traceparent";  // W3C Trace Context section 3.2
 
 /// The name under which the gateway shows itself. It passes on what strangers wish, so its token opens nothing
 /// that is for services only.
@@ -37,6 +38,7 @@ class Identify {
   Task<Result<Call>> operator()(const Request& request, bool needs_caller, seconds patience = {}) const;
 
  private:
+  std::shared_ptr<const Origin> origin_of(const Request& request, bool is_ours) const;
   milliseconds time_for(std::optional<seconds> wait) const;
   Task<Result<Call>> with_caller(Call call, std::string token) const;
 

@@ -1,5 +1,6 @@
 #include "http/link.h"
 
+#include "contract/trace.h"
 #include "observe/log.h"
 
 namespace svc::http {
@@ -13,7 +14,8 @@ void Link::add_call_headers(Outgoing& request, const Call& call) const {
     request.headers.emplace_back("X-Forwarded-For", call.origin->client_address);
   if (!call.origin->idempotency_key.empty())
     request.headers.emplace_back("Idempotency-Key", call.origin->idempotency_key);
-  if (!call.origin->traceparent.empty()) request.headers.emplace_back("traceparent", call.origin->traceparent);
+  if (!call.origin->trace.id.is_none())
+    request.headers.emplace_back(trace_header, traceparent(call.origin->trace, call.span));
   if (call.caller) request.headers.emplace_back("Authorization", "Bearer " + call.caller->token);
 }
 
@@ -23,13 +25,16 @@ Error told_failure(const std::string& target, const Error& particulars) {
   return fail(Code::unavailable, "service_unavailable", target + " cannot be reached now").value();
 }
 
-Task<Result<Response>> Link::exchange(LinkTo to, Outgoing request, Steady::time_point deadline, int success,
+Task<Result<Response>> Link::exchange(LinkTo to, Outgoing request, Span span, Steady::time_point deadline, int success,
                                       bool or_created) {
   auto asking = to.transport->roundtrip(std::move(request), deadline);
   auto response = co_await asking;
-  if (!response) co_return fail(told_failure(to.target, response.error()));
-  if (response->status != success && !(or_created && response->status == 201))
-    co_return fail(error_of(response->status, response->body, response->header("Retry-After")));
+  std::optional<Error> refused;
+  if (!response) refused = told_failure(to.target, response.error());
+  else if (response->status != success && !(or_created && response->status == 201))
+    refused = error_of(response->status, response->body, response->header("Retry-After"));
+  span.end(refused ? traits(refused->code).name : "ok");
+  if (refused) co_return fail(std::move(*refused));
   co_return response;
 }
 

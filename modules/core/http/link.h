@@ -6,6 +6,7 @@
 #include <string>
 
 #include "contract/service.h"
+#include "contract/span.h"
 #include "http/outside.h"
 #include "http/problem.h"
 #include "http/routes.h"
@@ -15,16 +16,18 @@ namespace svc::http {
 
 struct Link {
   LinkTo to;
+  std::string_view service;  ///< whose contract it is; a literal
 
   template <class Op>
   Reply<Op> send(Call call, Op op) const {
     if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
+    auto span = Span::begin(call, service, Op::endpoint.name, SpanKind::link);
     auto request = compose(call, op);
     // What has an empty name is nowhere, and has no path to be asked for under.
     if (request.target.find("//") != std::string::npos || request.target.ends_with('/'))
       return fail(Code::not_found, "not_found", "What has no name does not exist");
-    return decode<typename Op::Response>(
-        exchange(to, std::move(request), call.deadline, Op::endpoint.success, SaysCreated<typename Op::Response>));
+    return decode<typename Op::Response>(exchange(to, std::move(request), span, call.deadline, Op::endpoint.success,
+                                                  SaysCreated<typename Op::Response>));
   }
 
  private:
@@ -40,8 +43,8 @@ struct Link {
   }
   void add_call_headers(Outgoing& request, const Call& call) const;
   /// The answer, if it has one of these statuses; else the Error it stands for.
-  static Task<Result<Response>> exchange(LinkTo to, Outgoing request, Steady::time_point deadline, int success,
-                                         bool or_created);
+  static Task<Result<Response>> exchange(LinkTo to, Outgoing request, Span span, Steady::time_point deadline,
+                                         int success, bool or_created);
   template <class Answer>
   static Task<Result<Answer>> decode(Task<Result<Response>> exchanging) {
     auto response = co_await exchanging;

@@ -21,7 +21,7 @@ std::unique_ptr<S> Outside<S>::enter(S& service) {
 
 template <class S>
 std::unique_ptr<S> Outside<S>::connect(LinkTo link) {
-  return std::make_unique<Stub<S, Link>>(Link{std::move(link)});
+  return std::make_unique<Stub<S, Link>>(Link{std::move(link), S::name});
 }
 
 template <class S>

@@ -53,9 +53,7 @@ Error http::error_of(int status, std::string_view body, std::string_view retry_a
   // Whoever answers with a status of its own and no problem of ours knows nothing of what was asked. The same goes
   // for a program of ours that has no such route: it is another module, or another version.
   const bool knows = problem && problem->code != "no_such_route" && problem->code != "method_not_allowed";
-  if (knows || status >= 500)
-    for (const auto& known : code_table)
-      if (known.status == status) error.code = known.code;
+  if (knows || status >= 500) error.code = code_of(status).value_or(error.code);
   if (problem) {
     error.reason = std::move(problem->code);
     error.detail = std::move(problem->detail);

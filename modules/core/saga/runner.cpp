@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "contract/span.h"
+#include "contract/trace.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
 
@@ -68,24 +70,32 @@ std::optional<Record> Runner::abandon(sql::Transaction& transaction, const std::
   return change(transaction, id, State::stuck, State::abandoned, std::move(entry));
 }
 
-std::shared_ptr<Event> Runner::launch(Record record, std::unique_ptr<Instance> instance) {
+std::shared_ptr<Event> Runner::launch(Record record, std::unique_ptr<Instance> instance, const Call& cause) {
+  Call call;  // with no caller: its steps do not end with the user's token
+  auto trace = cause.origin->trace;
+  if (cause.span != 0) trace.parent = cause.span;
+  call.origin =
+      std::make_shared<const Origin>(Origin::of(record.id, trace.id.is_none() ? std::nullopt : std::optional(trace)));
+  call.span = cause.span;
   auto ended = std::make_shared<Event>();
   {
     const std::lock_guard lock(mutex_);
     ++active_;
   }
-  detach(drive(std::move(record), std::move(instance), ended));
+  detach(drive(std::move(record), std::move(instance), std::move(call), ended));
   return ended;
 }
 
-Task<> Runner::drive(Record record, std::unique_ptr<Instance> instance, std::shared_ptr<Event> ended) {
+Task<> Runner::drive(Record record, std::unique_ptr<Instance> instance, Call call, std::shared_ptr<Event> ended) {
+  auto span = Span::begin(call, definition_.name, "saga", SpanKind::saga);
   try {
-    auto advancing = advance(record, *instance);
+    auto advancing = advance(record, *instance, call);
     co_await advancing;
   } catch (const std::exception& defect) {
     // Its lease runs out, and it is taken up again: perhaps by a process that has no such defect.
     log::error("saga_broken", {{"saga", record.id}, {"what", defect.what()}});
   }
+  span.end(to_name(record.state));
   ended->happen();
   const std::lock_guard lock(mutex_);
   --active_;
@@ -101,15 +111,15 @@ void Runner::turn_at(Record& record, int last, std::string reason, std::string d
   record.attempt = 1;
 }
 
-Task<> Runner::advance(Record& record, Instance& instance) {
+Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
   const int count = static_cast<int>(definition_.steps.size());
-  const auto origin = std::make_shared<const Origin>(Origin{record.id, {}, {}, {}});
+  const Origin& origin = *call.origin;
   std::vector<Entry> entries;  // not yet on disk
   while (!stopping_) {
     const bool forward = record.state == State::forward;
     if (record.step < 0 || record.step == count) {
       record.state = forward ? State::done : State::undone;
-      auto settling = save(record, entries, &instance);
+      auto settling = save(record, entries, &instance, origin);
       co_await settling;
       co_return;
     }
@@ -121,13 +131,13 @@ Task<> Runner::advance(Record& record, Instance& instance) {
       continue;
     }
     if (record.lease_until - clock_.now() < milliseconds{2 * options_.step_timeout_ms}) {
-      auto renewing = save(record, entries, nullptr);
+      auto renewing = save(record, entries, nullptr, origin);
       const bool still_ours = co_await renewing;
       if (!still_ours) co_return;
     }
 
-    Call call{Steady::now() + milliseconds{options_.step_timeout_ms}, nullptr, origin, false};
-    auto trying = forward ? instance.forward(step, std::move(call)) : instance.undo(step, std::move(call));
+    auto a_try = call.within(milliseconds{options_.step_timeout_ms});
+    auto trying = forward ? instance.forward(step, std::move(a_try)) : instance.undo(step, std::move(a_try));
     auto result = co_await trying;
     Entry entry{std::string(forward ? names.forward : names.undo), record.attempt, "done", clock_.now(), ""};
     if (result) {
@@ -164,7 +174,7 @@ Task<> Runner::advance(Record& record, Instance& instance) {
                                  {"reason", error.reason}});
     }
     record.lease_until = clock_.now() + pause + milliseconds{options_.lease_ms};
-    auto saving = save(record, entries, record.state == State::stuck ? &instance : nullptr);
+    auto saving = save(record, entries, record.state == State::stuck ? &instance : nullptr, origin);
     const bool still_ours = co_await saving;
     if (!still_ours || record.state == State::stuck) co_return;
     if (pause > milliseconds{0}) {
@@ -175,14 +185,14 @@ Task<> Runner::advance(Record& record, Instance& instance) {
   }
 }
 
-Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* settling) {
+Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* settling, const Origin& origin) {
   const Time now = clock_.now();
   record.lease_until = std::max(record.lease_until, now + milliseconds{options_.lease_ms});
   auto writing = database_.write(
       Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
         if (!update(transaction, record, record.fence, entries))
           return fail(Code::conflict, "lease_lost", "Another process has taken the saga up");
-        if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr);
+        if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr, origin);
         return Nothing{};
       });
   auto saved = co_await writing;
@@ -276,7 +286,7 @@ Task<> Runner::take_up(std::string id) {
   if (!written || !claimed) co_return;  // somebody else has it, or the disk does not take it now: looked at again
   try {
     auto instance = definition_.load(id);
-    launch(std::move(*claimed), std::move(instance));
+    launch(std::move(*claimed), std::move(instance), Call{});
   } catch (const std::exception& failure) {
     log::error("saga_not_loaded", {{"saga", id}, {"what", failure.what()}});
   }

@@ -79,14 +79,14 @@ class Runner {
   /// Ends a stuck saga as it stands. Nothing when it is not stuck.
   std::optional<Record> abandon(sql::Transaction& transaction, const std::string& id, Entry entry);
 
-  /// Drives a saga that is in this process's hands. The event happens when it has ended or has left our hands.
-  /// On a loop's thread, where the event lives too.
-  std::shared_ptr<Event> launch(Record record, std::unique_ptr<Instance> instance);
+  /// Drives a saga that is in this process's hands, as part of the trace of `cause`. The event happens when it has
+  /// ended or has left our hands. On a loop's thread, where the event lives too.
+  std::shared_ptr<Event> launch(Record record, std::unique_ptr<Instance> instance, const Call& cause);
 
  private:
-  Task<> drive(Record record, std::unique_ptr<Instance> instance, std::shared_ptr<Event> ended);
-  Task<> advance(Record& record, Instance& instance);
-  Task<bool> save(Record& record, std::vector<Entry>& entries, Instance* settling);
+  Task<> drive(Record record, std::unique_ptr<Instance> instance, Call call, std::shared_ptr<Event> ended);
+  Task<> advance(Record& record, Instance& instance, const Call& call);
+  Task<bool> save(Record& record, std::vector<Entry>& entries, Instance* settling, const Origin& origin);
   Task<> watch();
   Task<> take_up(std::string id);
   std::optional<Record> change(sql::Transaction& transaction, const std::string& id, State from, State to, Entry entry);

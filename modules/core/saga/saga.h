@@ -71,13 +71,15 @@ class Instance {
   virtual Task<Result<Nothing>> undo(std::size_t step, Call call) = 0;
   /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.
   /// `failure` says why it turned back, if it did.
-  virtual void settle(sql::Transaction& transaction, State state, const Failure* failure) = 0;
+  /// `origin`: of what follows from it.
+  virtual void settle(sql::Transaction& transaction, State state, const Failure* failure, const Origin& origin) = 0;
   /// That transaction is on disk.
   virtual void settled() {}
 };
 
 /// The kind of saga a module runs.
 struct Definition {
+  std::string_view name;  ///< of the module, as spans have it; a literal
   std::vector<StepNames> steps;
   /// The saga of this id, from the module's tables.
   std::function<std::unique_ptr<Instance>(const std::string& id)> load;

@@ -1,3 +1,4 @@
+#include "contract/span.h"
 #include "cors.h"
 #include "foreign.h"
 #include "gateway/module.h"
@@ -7,6 +8,12 @@
 
 namespace svc::gateway {
 namespace {
+
+std::string_view outcome_of_status(int status) {
+  if (status < 400) return "ok";
+  const auto code = code_of(status);
+  return code ? traits(*code).name : "refused";
+}
 
 // One request on its way through.
 Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
@@ -18,11 +25,15 @@ Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const ht
   if (!call) co_return http::problem(call.error());
   if (needs_caller && call->caller == nullptr)
     co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
+  auto span = Span::begin(*call, http::gateway_name, endpoint.name, SpanKind::gateway);
+  request.origin = call->origin;
+  request.span = call->span;
   const bool has_key = !request.headers.get("Idempotency-Key").empty();
   const Terms terms{call->deadline, has_body(endpoint.verb), may_repeat(endpoint, has_key), endpoint.name,
                     patience_for(endpoint, call->origin->wait)};
   auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
+  span.end(outcome_of_status(response.status));
   co_return response;
 }
 

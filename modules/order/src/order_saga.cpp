@@ -29,7 +29,8 @@ class OrderInstance final : public saga::Instance {
     return step == pay ? do_refund(std::move(call)) : do_release(std::move(call));
   }
 
-  void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure) override {
+  void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure,
+              const Origin& origin) override {
     Order& order = stored_.order;
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
@@ -41,16 +42,14 @@ class OrderInstance final : public saga::Instance {
     }
     order.updated_at = tools_.clock.now();
     update_order(transaction, order);
-    tell(transaction, state);
+    tell(transaction, state, origin);
   }
   void settled() override {
     if (outcome_) *outcome_ = stored_.order;
   }
 
  private:
-  void tell(sql::Transaction& transaction, saga::State state) {
-    Origin origin;
-    origin.request_id = stored_.order.id;
+  void tell(sql::Transaction& transaction, saga::State state, const Origin& origin) {
     if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, origin);
     else if (state == saga::State::undone) tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, origin);
     else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, origin);
@@ -117,7 +116,7 @@ saga::Definition order_saga(sql::Database& database, const Tools& tools) {
     if (!stored) throw std::runtime_error("there is a saga without its order");
     return order_instance(std::move(*stored), tools, nullptr);
   };
-  return {{{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
+  return {Orders::name, {{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
 }
 
 }  // namespace svc::order

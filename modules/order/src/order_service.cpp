@@ -173,7 +173,7 @@ Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredO
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
   const auto ended =
-      runner_.launch(std::move(record), order_instance(std::move(stored), {outbox_, clock_, links_}, outcome));
+      runner_.launch(std::move(record), order_instance(std::move(stored), {outbox_, clock_, links_}, outcome), call);
   const seconds wait = wait_of(call);
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);

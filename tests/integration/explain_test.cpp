@@ -1,0 +1,143 @@
+// `svc explain`, for people: what became of an order, as its modules keep it and its processes remember it.
+#include <algorithm>
+#include <csignal>
+
+#include "support/catch.h"
+#include "support/eventually.h"
+#include "support/system.h"
+
+namespace {
+
+using namespace svc::test;
+using Catch::Matchers::ContainsSubstring;
+
+const Placement by_registry{{"registry"}, {"user"}, {"inventory"}, {"payment"}, {"order", "notification"}, {"gateway"}};
+
+class Shop {
+ public:
+  explicit Shop(const Placement& placement) : system(placement) {
+    if (placement != whole) system.await_all_known();
+    const auto stocked = send(system.gateway(), "PUT", "/items/anvil", bearer(system.operator_token()),
+                              R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":50})");
+    REQUIRE(stocked.status == 201);
+    REQUIRE(send(system.gateway(), "POST", "/users", {},
+                 R"({"name":"Ann","email":"ann@example.com","password":"correct horse"})")
+                .status == 201);
+    const auto session =
+        send(system.gateway(), "POST", "/sessions", {}, R"({"email":"ann@example.com","password":"correct horse"})");
+    ann = bearer(session.json()["accessToken"]);
+  }
+
+  Answer order(const std::string& method, const HeaderList& more = {}) const {
+    auto headers = ann;
+    headers.insert(headers.end(), more.begin(), more.end());
+    const auto placed = send(system.gateway(), "POST", "/orders", headers,
+                             R"({"items":[{"sku":"anvil","quantity":1}],"paymentMethod":")" + method + R"("})");
+    REQUIRE(placed.status == 201);
+    return placed;
+  }
+  Outcome explain(const std::string& id) const {
+    return run_command({svc_binary(), "--config=/dev/null", "--data=" + system.data().string(),
+                        "--registry=http://127.0.0.1:" + std::to_string(system.port("registry")), "explain", id});
+  }
+  // What is told once it tells of that: some things are done behind the answer.
+  std::string told(const std::string& id, const std::string& of) const {
+    Outcome outcome;
+    CHECK(eventually([&] {
+      outcome = explain(id);
+      return outcome.out.find(of) != std::string::npos;
+    }));
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err.empty());
+    return outcome.out;
+  }
+
+  System system;
+  HeaderList ann;
+};
+
+TEST_CASE("svc explain tells what became of an order, by its id, its request's, and its trace's") {
+  const auto placement = GENERATE(whole, by_registry);
+  CAPTURE(name_of(placement));
+  const Shop shop(placement);
+  const auto placed = shop.order("tok_visa");
+  const std::string id = placed.json()["id"];
+  const auto shown = shop.told(id, "notification hears order_confirmed");
+  CAPTURE(shown);
+  for (const auto& text :
+       {"order    " + id, std::string("status   confirmed"), std::string("1 x anvil"), std::string("captured"),
+        std::string("\nreserve  1        done"), std::string("\nconfirm  1        done")})
+    CHECK_THAT(shown, ContainsSubstring(text));
+  // Each below the one that asked for it.
+  const bool is_whole = placement == whole;
+  for (const auto& text :
+       is_whole ? std::vector<std::string>{"ms  gateway place_order ", "ms    order place_order ",
+                                           "ms      inventory quote_items ", "ms      order saga ",
+                                           "ms        inventory reserve_items ", "ms        payment charge ",
+                                           "ms      notification hears order_confirmed "}
+                : std::vector<std::string>{
+                      "ms  gateway place_order ", "ms    order place_order ", "ms      asks inventory for quote_items ",
+                      "ms        inventory quote_items ", "ms      order saga ", "ms        asks payment for charge ",
+                      "ms          payment charge ", "ms      notification hears order_confirmed "})
+    CHECK_THAT(shown, ContainsSubstring(text));
+  if (!is_whole) CHECK_THAT(shown, ContainsSubstring("127.0.0.1:" + std::to_string(shop.system.port("payment"))));
+
+  auto request = placed.header("X-Request-Id");
+  for (const bool as_trace : {false, true}) {
+    if (as_trace) std::erase(request, '-');
+    const auto same = shop.told(request, "hears order_confirmed");
+    CHECK_THAT(same, ContainsSubstring("order    " + id) && ContainsSubstring("  order saga "));
+    CHECK(std::ranges::count(same, '\n') == std::ranges::count(shown, '\n'));
+  }
+
+  const std::string own = "0af7651916cd43dd8448eb211c80319c";
+  const auto traced = shop.order("tok_declined", {{"traceparent", "00-" + own + "-b7ad6b7169203331-01"}});
+  const auto cancelled = shop.told(own, "notification hears order_cancelled");
+  CHECK_THAT(cancelled, ContainsSubstring("order    " + std::string(traced.json()["id"])));
+  CHECK_THAT(cancelled, ContainsSubstring("payment_declined"));
+  CHECK_THAT(cancelled, ContainsSubstring("trace " + own));
+}
+
+TEST_CASE("svc explain tells what is on disk when nobody remembers, and says who does not answer") {
+  Shop shop(by_registry);
+  const std::string id = shop.order("tok_visa").json()["id"];
+  shop.system.process("payment").signal(SIGKILL);
+  shop.system.process("payment").wait();
+  const auto without = shop.explain(id);
+  CAPTURE(without.out);
+  CHECK(without.status == 0);
+  CHECK_THAT(without.out, ContainsSubstring("No answer from 127.0.0.1:" + std::to_string(shop.system.port("payment"))));
+  CHECK_THAT(without.out, ContainsSubstring("not known  its payment: "));
+  CHECK_THAT(without.out, ContainsSubstring("asks payment for charge"));
+  for (const auto* module : {"order", "inventory", "gateway"}) shop.system.restart(module, SIGKILL);
+  shop.system.start(shop.system.index_of("payment", 0));
+  shop.system.await_all_known();
+  const auto behind = shop.explain(id);
+  CAPTURE(behind.out);
+  CHECK(behind.status == 0);
+  CHECK_THAT(behind.out, ContainsSubstring("confirm  1        done"));
+  CHECK_THAT(behind.out, ContainsSubstring("captured"));
+  CHECK_THAT(behind.out, !ContainsSubstring("order saga"));
+}
+
+TEST_CASE("svc explain says so when there is nothing to tell, and spans are for operators") {
+  const Shop shop(whole);
+  for (const std::string unknown : {"nothing", "0190a0a0-1111-7222-8333-444444444444", "..", "a/b?c", "%00"}) {
+    CAPTURE(unknown);
+    const auto outcome = shop.explain(unknown);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out == "Nothing is known of " + unknown + ".\n");
+  }
+  for (const auto& bad : {std::string(), std::string(65, 'a')}) CHECK(shop.explain(bad).status == 2);
+  const auto operations = shop.system.operations();
+  for (const auto* path : {"/admin/spans/x", "/admin/orders/x"}) {
+    CAPTURE(path);
+    CHECK(send(operations, "GET", path).status == 401);
+    CHECK(send(operations, "GET", path, shop.ann).status == 403);
+    CHECK(send(shop.system.gateway(), "GET", path, bearer(shop.system.operator_token())).status == 404);
+  }
+  CHECK(send(operations, "GET", "/admin/spans/x", bearer(shop.system.operator_token())).status == 200);
+  CHECK(send(operations, "GET", "/admin/orders/x", bearer(shop.system.operator_token())).status == 404);
+}
+
+}  // namespace
