@@ -183,6 +183,29 @@ TEST_CASE("a foreign service hears the way from the gateway alone, and nothing t
   CHECK(edge.ask("GET", "/shop/x", "Via: 1.1 svc, 1.1 a\r\nVia: 1.1 svc,1.1 svc\r\n").status == 508);
 }
 
+TEST_CASE("a foreign service is told which trace a request is part of, with the gateway's span as its parent") {
+  Edge edge(route("/shop", "shop", "auth = \"none\"\n"));
+  ForeignService shop(tell);
+  edge.add("shop", shop.port());
+  const auto told = [&](const std::string& fields) {
+    const auto head = edge.ask("GET", "/shop", fields).body;
+    const auto first = head.find("traceparent: ");
+    CHECK(head.find("traceparent: ", first + 1) == std::string::npos);
+    return field_of(head, "traceparent");
+  };
+  const std::string trace = "00-0af7651916cd43dd8448eb211c80319c-";
+  const auto own = told("traceparent: " + trace + "b7ad6b7169203331-00\r\ntracestate: a=b\r\n");
+  CHECK(own.starts_with(trace));
+  CHECK(own.ends_with("-00"));
+  CHECK(own.size() == 55);
+  CHECK_THAT(own, !ContainsSubstring("b7ad6b7169203331"));
+  CHECK(told("X-Request-Id: 0190a0a0-1111-7222-8333-444444444444\r\n")
+            .starts_with("00-0190a0a0111172228333444444444444-"));
+  const auto made = told("traceparent: nonsense\r\nX-Request-Id: mine\r\n");
+  CHECK(made.size() == 55);
+  CHECK(made.starts_with("00-"));
+}
+
 TEST_CASE("no field by which some server knows its user, its client or its request passes, in any spelling") {
   Edge edge(route("/shop", "shop", "auth = \"none\"\n"));
   ForeignService shop(tell);

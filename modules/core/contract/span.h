@@ -52,6 +52,13 @@ struct Span {
 /// What a span says of how it ended.
 constexpr std::string_view outcome_of(std::optional<Code> failure) { return failure ? traits(*failure).name : "ok"; }
 
+/// The same of an answer of this HTTP status.
+constexpr std::string_view outcome_of_status(int status) {
+  if (status < 400) return "ok";
+  const auto code = code_of(status);
+  return code ? traits(*code).name : "refused";
+}
+
 struct SpanOptions {
   std::int64_t spans = 4'096;
   static constexpr auto fields() {

@@ -9,12 +9,6 @@
 namespace svc::gateway {
 namespace {
 
-std::string_view outcome_of_status(int status) {
-  if (status < 400) return "ok";
-  const auto code = code_of(status);
-  return code ? traits(*code).name : "refused";
-}
-
 // One request on its way through.
 Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
                           http::Request& request) {
