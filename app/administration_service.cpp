@@ -1,7 +1,5 @@
 #include "administration_service.h"
 
-#include <algorithm>
-
 #include "observe/log.h"
 
 namespace svc::app {
@@ -130,15 +128,12 @@ Reply<DropEvent> AdministrationService::handle(Call call, DropEvent command) {
 }
 
 Reply<FindSpans> AdministrationService::handle(Call, FindSpans query) {
-  constexpr std::size_t limit = 1'000;
-  auto found = find_spans(query.id);
-  std::ranges::sort(found, {}, &Span::begun);
-  Spans spans;
-  spans.more = found.size() > limit;
-  if (spans.more) found.erase(found.begin(), found.end() - limit);
+  const auto found = find_spans(query.id, 1'000);
   const auto now = Steady::now();
   const auto now_us = microseconds_now();
-  for (const auto& span : found) spans.items.push_back(told(span, now_us, now));
+  Spans spans;
+  spans.more = found.more;
+  for (const auto& span : found.spans) spans.items.push_back(told(span, now_us, now));
   return spans;
 }
 

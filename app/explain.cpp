@@ -5,9 +5,11 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
+#include "contract/trace.h"
 
 namespace svc::app {
 namespace {
@@ -106,31 +108,30 @@ class Explainer {
     auto listing = operator_.services();
     const auto directory = co_await listing;
     for (const auto& process : operator_.processes(directory))
-      processes_.push_back({process, operator_.administration(process)});
+      processes_.push_back({process, operator_.administration(process), false});
 
-    auto asking = ask_for_spans(id_);
+    auto asking = ask_for_spans({id_});
     co_await asking;
-    std::set<std::string> traces, orders;
-    for (const auto& [span, known] : spans_) traces.insert(known.span.trace_id);
-    for (const auto& trace : traces) {
-      if (trace == id_ || asked_ >= asked_for_at_most) continue;
-      auto going_on = ask_for_spans(trace);
-      co_await going_on;
-    }
-    if (is_uuid(id_)) orders.insert(id_);
-    for (const auto& [span, known] : spans_)
-      if (known.span.kind == SpanKind::saga && known.span.request_id && orders.size() < asked_for_at_most)
-        orders.insert(*known.span.request_id);
+    std::vector<std::string> traces, orders;
+    if (is_uuid(id_)) orders.push_back(id_);
+    for (const auto& [id, known] : spans_) add(traces, known.span.trace_id);
+    auto going_on = ask_for_spans(traces);
+    co_await going_on;
+    // A saga's steps are done in the name of its order, which is not that of the request that began it.
+    for (const auto& [id, known] : spans_)
+      if (known.span.request_id && known.span.kind != SpanKind::gateway) add(orders, *known.span.request_id);
+    auto telling = tell_orders(orders);
     Report report;
-    for (const auto& order : orders) {
-      auto telling = tell_order(order);
-      report.text += co_await telling;
-    }
+    report.text = co_await telling;
     report.text += traces_told();
     report.ok = !report.text.empty();
-    if (!report.ok) report.text = "Nothing is known of " + id_ + ".\n";
-    if (more_) report.text += "There are older spans than are told here.\n";
-    for (const auto& who : silent_) report.text += "No answer from " + who + "\n";
+    if (!report.ok) report.text = "Nothing is known of " + printable(id_) + ".\n";
+    report.text += notices();
+    if (!directory)
+      report.text += "The registry at " + text_of(operator_.registry_at()) +
+                     " does not answer: other processes than these could not be asked.\n";
+    for (const auto& process : processes_)
+      if (!directory && !process.is_silent) report.text += "Asked was " + text_of(process.address) + "\n";
     co_return report;
   }
 
@@ -138,37 +139,68 @@ class Explainer {
   struct Process {
     http::Address address;
     std::unique_ptr<Administration> administration;
+    bool is_silent;
   };
 
-  // All processes at once: one that is silent keeps nobody waiting for the others.
-  Task<> ask_for_spans(std::string id) {
-    ++asked_;
-    std::vector<std::pair<std::string, Reply<FindSpans>>> asked;
-    for (const auto& [address, administration] : processes_)
-      asked.emplace_back(text_of(address), administration->handle(operator_.call(), FindSpans{id}));
-    for (auto& [process, reply] : asked) {
+  // Adds what is not there yet, if there is room.
+  void add(std::vector<std::string>& list, const std::string& id) {
+    if (std::ranges::find(list, id) != list.end()) return;
+    if (list.size() < asked_for_at_most) list.push_back(id);
+    else more_ids_ = true;
+  }
+
+  void note_silent(Process& process, const Error& why) {
+    if (!std::exchange(process.is_silent, true))
+      silent_ += "No answer from " + text_of(process.address) + ": " + printable(why.detail) + "\n";
+  }
+
+  // All at once, here and below: one that is silent keeps nobody waiting for the others.
+  template <class Op>
+  auto ask_all(const std::vector<std::string>& ids) {
+    struct Asked {
+      std::string id;
+      Process* process;
+      Reply<Op> reply;
+    };
+    std::vector<Asked> asked;
+    for (const auto& id : ids)
+      for (auto& process : processes_)
+        if (!process.is_silent)
+          asked.push_back({id, &process, process.administration->handle(operator_.call(), Op{id})});
+    return asked;
+  }
+
+  Task<> ask_for_spans(std::vector<std::string> ids) {
+    auto asked = ask_all<FindSpans>(ids);
+    for (auto& [id, process, reply] : asked) {
       auto spans = co_await reply;
-      if (!spans) silent_.insert(process + ": " + spans.error().detail);
+      if (!spans) note_silent(*process, spans.error());
       if (!spans) continue;
-      more_ = more_ || spans->more;
+      more_spans_ = more_spans_ || spans->more;
       for (auto& span : spans->items) {
         const auto known = span.span_id;
-        spans_.try_emplace(known, Remembered{std::move(span), process});
+        spans_.try_emplace(known, Remembered{std::move(span), text_of(process->address)});
       }
     }
   }
 
-  // By the first process that can say. Nothing, when there is no such order.
-  Task<std::string> tell_order(std::string id) {
-    std::string trouble;
-    for (const auto& process : processes_) {
-      auto asking = process.administration->handle(operator_.call(), TellOrder{id});
-      auto story = co_await asking;
-      if (story) co_return text_of_story(*story) + "\n";
-      if (story.error().code == Code::not_found) co_return std::string();
-      trouble = "It is not known whether " + id + " is an order: " + story.error().detail + "\n\n";
+  // Of those that are orders: what the first process says that can.
+  Task<std::string> tell_orders(std::vector<std::string> ids) {
+    std::map<std::string, std::string> told, untold;
+    auto asked = ask_all<TellOrder>(ids);
+    for (auto& [id, process, reply] : asked) {
+      auto story = co_await reply;
+      if (story) told.try_emplace(id, text_of_story(*story) + "\n");
+      else if (story.error().code == Code::not_found) told.try_emplace(id, "");
+      else untold.try_emplace(id, printable(story.error().detail));
     }
-    co_return trouble;
+    std::string text;
+    for (const auto& id : ids) {
+      if (told.contains(id)) text += told[id];
+      else if (untold.contains(id) || id == id_)
+        unknown_ += "Whether " + id + " is an order is not known: " + untold[id] + "\n";
+    }
+    co_return text;
   }
 
   std::string traces_told() {
@@ -179,20 +211,28 @@ class Explainer {
     return text;
   }
 
+  std::string notices() const {
+    return unknown_ + (more_spans_ ? "There are older spans than are told here.\n" : "") +
+           (more_ids_ ? "There are more orders or traces to it than are told here.\n" : "") + silent_;
+  }
+
   Operator operator_;
   const std::string id_;
   std::vector<Process> processes_;
   std::map<std::string, Remembered> spans_;  // by id: two processes of one test may remember the same
-  std::set<std::string> silent_;
-  std::size_t asked_ = 0;
-  bool more_ = false;
+  std::string silent_, unknown_;
+  bool more_spans_ = false, more_ids_ = false;
 };
 
 }  // namespace
 
 Report explain_report(const Settings& settings, const std::string& id) {
   if (auto missing = missing_keys(settings)) return std::move(*missing);
-  Explainer explainer(settings, id);
+  // UUIDs and traces are written in small letters here.
+  auto lower = id;
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  Explainer explainer(settings, is_uuid(lower) || read_trace_id(lower) ? lower : id);
   return run_here([&] { return explainer.run(); });
 }
 

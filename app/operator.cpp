@@ -29,10 +29,21 @@ http::ClientOptions keeping_nothing(http::ClientOptions options) {
 
 }  // namespace
 
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto before = static_cast<unsigned char>(i == 0 ? 0 : text[i - 1]);
+    const bool is_c1 = before == 0xc2 && c >= 0x80 && c < 0xa0;  // in UTF-8
+    if (is_c1) text[i - 1] = '?';
+    if (is_c1 || c < 0x20 || c == 0x7f) text[i] = '?';
+  }
+  return text;
+}
+
 // A row's text may be a stranger's: it is to draw no rows of its own, nor to speak to the terminal.
 std::string table(std::vector<std::vector<std::string>> rows) {
   for (auto& row : rows)
-    for (auto& cell : row) std::ranges::replace_if(cell, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    for (auto& cell : row) cell = printable(std::move(cell));
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {

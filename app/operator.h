@@ -52,6 +52,9 @@ class Operator {
 
 std::string text_of(const http::Address& address);
 
+/// A text that may be a stranger's, so that it does not speak to the terminal: without control characters (ISO 6429).
+std::string printable(std::string text);
+
 /// Rows as a table for people; the first is its head.
 std::string table(std::vector<std::vector<std::string>> rows);
 

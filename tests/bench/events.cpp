@@ -69,7 +69,7 @@ struct Bench {
 
   Task<> publish(std::string thing, int count) {
     auto writing = made.write(Steady::time_point::max(), [&](sql::Transaction& transaction) -> Result<Nothing> {
-      for (int number = 1; number <= count; ++number) outbox.publish(transaction, Moved{thing, number}, Origin{});
+      for (int number = 1; number <= count; ++number) outbox.publish(transaction, Moved{thing, number}, Call{});
       return Nothing{};
     });
     auto written = co_await writing;

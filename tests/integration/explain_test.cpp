@@ -76,7 +76,7 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
   const Shop shop(placement);
   const auto placed = shop.order("tok_visa");
   const std::string id = placed.json()["id"];
-  const auto shown = shop.told(id, "notification hears order_confirmed");
+  const auto shown = shop.told(id, "notification send_mail");
   CAPTURE(shown);
   for (const auto& text :
        {"order    " + id, std::string("status   confirmed"), std::string("1 x anvil"), std::string("captured"),
@@ -89,7 +89,8 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
                                                                {2, "order saga"},
                                                                {3, "inventory reserve_items"},
                                                                {3, "payment charge"},
-                                                               {2, "notification hears order_confirmed"}}
+                                                               {3, "notification hears order_confirmed"},
+                                                               {3, "notification send_mail"}}
                                            : std::vector<Step>{{0, "gateway place_order"},
                                                                {1, "order place_order"},
                                                                {2, "asks inventory for quote_items"},
@@ -97,7 +98,8 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
                                                                {2, "order saga"},
                                                                {3, "asks payment for charge"},
                                                                {4, "payment charge"},
-                                                               {2, "notification hears order_confirmed"}};
+                                                               {3, "notification hears order_confirmed"},
+                                                               {3, "notification send_mail"}};
   for (const auto& [depth, what] : steps) {
     CAPTURE(what);
     CHECK(depth_of(what, shown) == depth);
@@ -107,7 +109,7 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
   auto request = placed.header("X-Request-Id");
   for (const bool as_trace : {false, true}) {
     if (as_trace) std::erase(request, '-');
-    const auto same = shop.told(request, "hears order_confirmed");
+    const auto same = shop.told(request, "notification send_mail");
     CHECK_THAT(same, ContainsSubstring("order    " + id) && ContainsSubstring("  order saga "));
     CHECK(std::ranges::count(same, '\n') == std::ranges::count(shown, '\n'));
   }
@@ -118,6 +120,67 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
   CHECK_THAT(cancelled, ContainsSubstring("order    " + std::string(traced.json()["id"])));
   CHECK_THAT(cancelled, ContainsSubstring("payment_declined"));
   CHECK_THAT(cancelled, ContainsSubstring("trace " + own));
+}
+
+TEST_CASE("svc explain tells an order by its request's id while it is carried out, and of those in its trace too") {
+  const Shop shop(whole);
+  const std::string request = "0190a0a0-1111-7222-8333-444444444444", trace = "0af7651916cd43dd8448eb211c80319c";
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    auto headers = shop.ann;
+    headers.insert(headers.end(), {{"X-Request-Id", request},
+                                   {"Prefer", "respond-async"},
+                                   {"traceparent", "00-" + trace + "-b7ad6b7169203331-01"}});
+    const auto placed = send(shop.system.gateway(), "POST", "/orders", headers,
+                             R"({"items":[{"sku":"anvil","quantity":1}],"paymentMethod":"tok_timeout"})");
+    REQUIRE(placed.status == 201);
+    ids.push_back(placed.json()["id"]);
+  }
+  const auto shown = shop.told(request, "inventory reserve_items");
+  CAPTURE(shown);
+  for (const auto& id : ids) CHECK_THAT(shop.told(request, "order    " + id), ContainsSubstring("pending"));
+  // The one that is asked for comes first.
+  for (const auto& id : ids) CHECK(shop.told(id, "trace " + trace).starts_with("order    " + id));
+}
+
+TEST_CASE("svc explain tells of a request that was refused at the gateway") {
+  const auto placement = GENERATE(whole, by_registry);
+  CAPTURE(name_of(placement));
+  const Shop shop(placement);
+  const auto told = [&](const Answer& answer) { return shop.explain(answer.header("X-Request-Id")).out; };
+  CHECK_THAT(told(send(shop.system.gateway(), "GET", "/orders")),
+             ContainsSubstring("gateway list_orders  unauthenticated"));
+  CHECK_THAT(told(send(shop.system.gateway(), "GET", "/nothing")), ContainsSubstring("gateway request  not_found"));
+  const auto signed_up = send(shop.system.gateway(), "POST", "/users", {},
+                              R"({"name":"Eve","email":"eve@example.com","password":"correct horse"})");
+  const auto shown = shop.told(signed_up.header("X-Request-Id"), "order hears user_created");
+  CHECK(depth_of("user create_user", shown) + 1 == depth_of("order hears user_created", shown));
+}
+
+TEST_CASE("svc explain says when it could ask but some, and when that told nothing") {
+  Shop shop(by_registry);
+  const std::string id = shop.order("tok_visa").json()["id"];
+  const auto words = [&](int operations) {
+    return std::vector<std::string>{svc_binary(),
+                                    "--config=/dev/null",
+                                    "--data=" + shop.system.data().string(),
+                                    "--registry=http://127.0.0.1:" + std::to_string(shop.system.port("registry")),
+                                    "--port.operations=" + std::to_string(operations),
+                                    "explain",
+                                    id};
+  };
+  shop.system.process("registry").signal(SIGKILL);
+  shop.system.process("registry").wait();
+  const auto some = run_command(words(shop.system.operations()));
+  CAPTURE(some.out);
+  CHECK(some.status == 0);
+  CHECK_THAT(some.out, ContainsSubstring("confirm  1        done"));
+  CHECK_THAT(some.out, ContainsSubstring("does not answer"));
+  const auto none = run_command(words(free_port()));
+  CAPTURE(none.out);
+  CHECK(none.status == 1);
+  CHECK_THAT(none.out, ContainsSubstring("Nothing is known"));
+  CHECK_THAT(none.out, ContainsSubstring("No answer from"));
 }
 
 TEST_CASE("svc explain tells what is on disk when nobody remembers, and says who does not answer") {

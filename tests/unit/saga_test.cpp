@@ -46,7 +46,7 @@ class TestInstance final : public Instance {
   Task<Result<Nothing>> undo(std::size_t step, Call) override {
     return world_.answer(std::string("undo ") + steps[step]);
   }
-  void settle(Transaction&, State state, const Failure* failure, const Origin&) override {
+  void settle(Transaction&, State state, const Failure* failure, const Call&) override {
     world_.settled.push_back(std::string(to_name(state)) +
                              (failure ? " " + failure->step + " " + failure->reason : ""));
   }

@@ -33,10 +33,8 @@ namespace detail {
 /// A call that has come through the door, until it ends: counted and remembered then.
 class Passage {
  public:
-  Passage(OperationMeter& meter, Call& call)
-      : meter_(meter),
-        origin_(call.origin),
-        span_(Span::begin(call, meter.service(), meter.operation(), SpanKind::call)) {}
+  Passage(OperationMeter& meter, const Endpoint& endpoint, Call& call)
+      : meter_(meter), origin_(call.origin), span_(Span::begin(call, meter.service(), endpoint, SpanKind::call)) {}
   Steady::time_point begun() const { return span_.begun; }
 
   void end(std::optional<Code> failure) { meter_.note(failure, span_.end(outcome_of(failure))); }
@@ -83,14 +81,14 @@ class Door {
   /// `found`: what is known to be wrong with `op` already, from reading it.
   template <class Op>
   Reply<Op> enter(Call call, Op op, Violations found = {}) const {
-    detail::Passage passage(operation_meter<S, Op>, call);
+    detail::Passage passage(operation_meter<S, Op>, Op::endpoint, call);
     if (auto refused = refusal_of(call, op, std::move(found), passage.begun())) {
       passage.end(refused->code);
       return fail(std::move(*refused));
     }
     try {
       auto reply = target_->handle(std::move(call), std::move(op));
-      if (!reply.ready()) return detail::finish(std::move(reply), std::move(passage));
+      if (!reply.ready()) return detail::finish(std::move(reply), passage);
       auto result = reply.take();
       passage.end_with(result);
       return result;

@@ -25,6 +25,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/fields.h"
+#include "contract/call.h"
 
 namespace svc {
 
@@ -78,6 +79,13 @@ struct Envelope {
   }
   bool operator==(const Envelope&) const = default;
 };
+
+/// What is done about an event: part of its trace, if it has one, in the name of its subject.
+inline Call call_about(const Envelope& event) {
+  const auto trace = read_traceparent(event.traceparent.value_or(""));
+  if (!trace) return {};
+  return {.origin = std::make_shared<const Origin>(Origin::of(event.subject, trace)), .span = trace->parent};
+}
 
 /// The source of a module's events.
 inline std::string source_of(std::string_view module) { return "/svc/" + std::string(module); }

@@ -1,5 +1,6 @@
 #include "contract/span.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/ids.h"
@@ -18,57 +19,68 @@ std::uint64_t next_id() {
   return z != 0 ? z : next_id();  // 0 says that there is none
 }
 
-// The rings of all threads, so that none waits for another. One whose thread has ended is the next new thread's.
-class Rings {
+// What one thread remembers. What only reads is apart: it comes in floods, and would take the rest along.
+struct Memory {
+  explicit Memory(std::size_t places) : changes(places), reads(places) {}
+  SpanRing changes, reads;
+};
+
+// Those of all threads, so that none waits for another. When a thread has ended, its is the next new thread's.
+class Memories {
  public:
   void set(const SpanOptions& options) {
     const std::lock_guard lock(mutex_);
     options_ = options;
   }
-  SpanRing* lend() {
+  Memory* lend() {
     const std::lock_guard lock(mutex_);
-    if (free_.empty()) free_.push_back(all_.emplace_back(new SpanRing(static_cast<std::size_t>(options_.spans))).get());
-    SpanRing* const ring = free_.back();
+    if (free_.empty()) free_.push_back(all_.emplace_back(new Memory(static_cast<std::size_t>(options_.spans))).get());
+    Memory* const memory = free_.back();
     free_.pop_back();
-    return ring;
+    return memory;
   }
-  void give_back(SpanRing* ring) {
+  void give_back(Memory* memory) {
     const std::lock_guard lock(mutex_);
-    free_.push_back(ring);
+    free_.push_back(memory);
   }
-  std::vector<Span> find(const TraceId& number) const {
-    const std::lock_guard lock(mutex_);
+  std::vector<Span> find(const SpanKeys& keys, std::size_t limit) const {
+    std::vector<const SpanRing*> rings;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& memory : all_) rings.insert(rings.end(), {&memory->changes, &memory->reads});
+    }
     std::vector<Span> found;
-    for (const auto& ring : all_) ring->find(number, found);
+    for (const auto* ring : rings) ring->find(keys, found.size() + limit, found);
     return found;
   }
 
  private:
   mutable std::mutex mutex_;
   SpanOptions options_;
-  std::vector<std::unique_ptr<SpanRing>> all_;
-  std::vector<SpanRing*> free_;
+  std::vector<std::unique_ptr<Memory>> all_;  // only ever added to
+  std::vector<Memory*> free_;
 };
 
-Rings& rings() {
-  static auto* const all = new Rings;  // never destroyed: threads may end behind main()
+Memories& memories() {
+  static auto* const all = new Memories;  // never destroyed: threads may end behind main()
   return *all;
 }
 
-SpanRing& ring_of_thread() {
+Memory& memory_of_thread() {
   struct Lent {
-    ~Lent() { rings().give_back(ring); }
-    SpanRing* const ring = rings().lend();
+    ~Lent() { memories().give_back(memory); }
+    Memory* const memory = memories().lend();
   };
   thread_local const Lent lent;
-  return *lent.ring;
+  return *lent.memory;
 }
 
 }  // namespace
 
 Span Span::begin(Call& call, std::string_view service, std::string_view operation, SpanKind kind) {
   const Origin& origin = *call.origin;
-  Span span{origin.trace.id, origin.number, next_id(), call.span, service, operation, kind, Steady::now(), {}, {}};
+  Span span{
+      origin.trace.id, origin.number, next_id(), call.span, service, operation, kind, Steady::now(), {}, {}, false};
   call.span = span.id;
   return span;
 }
@@ -76,7 +88,8 @@ Span Span::begin(Call& call, std::string_view service, std::string_view operatio
 Steady::duration Span::end(std::string_view how) {
   took = Steady::now() - begun;
   outcome = how;
-  ring_of_thread().keep(*this);
+  Memory& memory = memory_of_thread();
+  (is_read ? memory.reads : memory.changes).keep(*this);
   return took;
 }
 
@@ -91,17 +104,32 @@ void SpanRing::keep(const Span& span) {
   next_ = next_ + 1 == limit_ ? 0 : next_ + 1;
 }
 
-void SpanRing::find(const TraceId& number, std::vector<Span>& found) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& span : spans_)
-    if (span.trace == number || span.request == number) found.push_back(span);
+// In pieces: the thread whose ring it is waits for one of them at most. What it keeps meanwhile may take the place of
+// what was yet to be looked at.
+void SpanRing::find(const SpanKeys& keys, std::size_t limit, std::vector<Span>& found) const {
+  constexpr std::size_t piece = 1'024;
+  std::size_t newest = 0, count = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    count = spans_.size();
+    newest = next_ + count;
+  }
+  for (std::size_t looked = 0; looked < count && found.size() < limit;) {
+    const std::lock_guard lock(mutex_);
+    for (const auto end = std::min(count, looked + piece); looked < end && found.size() < limit; ++looked)
+      if (const Span& span = spans_[(newest - 1 - looked) % count]; keys.match(span)) found.push_back(span);
+  }
 }
 
-void set_span_options(const SpanOptions& options) { rings().set(options); }
+void set_span_options(const SpanOptions& options) { memories().set(options); }
 
-std::vector<Span> find_spans(std::string_view id) {
-  const auto trace = read_trace_id(id);
-  return rings().find(trace ? *trace : number_of(id));
+FoundSpans find_spans(std::string_view id, std::size_t limit) {
+  const auto request = number_of(id);
+  FoundSpans found{memories().find({read_trace_id(id).value_or(request), request}, limit + 1), false};
+  std::ranges::sort(found.spans, {}, &Span::begun);
+  found.more = found.spans.size() > limit;
+  if (found.more) found.spans.erase(found.spans.begin(), found.spans.end() - static_cast<std::ptrdiff_t>(limit));
+  return found;
 }
 
 }  // namespace svc

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "base/error.h"
 #include "base/fields.h"
 #include "contract/call.h"
+#include "contract/endpoint.h"
 
 namespace svc {
 
@@ -42,9 +44,20 @@ struct Span {
   Steady::time_point begun{};
   Steady::duration took{};
   std::string_view outcome{};  ///< "ok", the name of the Error's code, or a saga's state
+  bool is_read = false;        ///< nothing changes by it, so that it may be forgotten first
 
   /// Begins the span of what `call` asks for. From here on `call` is part of it.
   static Span begin(Call& call, std::string_view service, std::string_view operation, SpanKind kind);
+  static Span begin(Call& call, std::string_view service, const Endpoint& endpoint, SpanKind kind) {
+    auto span = begin(call, service, endpoint.name, kind);
+    span.ask_for(endpoint);
+    return span;
+  }
+  /// It turns out which operation is asked for.
+  void ask_for(const Endpoint& endpoint) {
+    operation = endpoint.name;
+    is_read = endpoint.retry == Retry::read;
+  }
   /// Ends it, and has it remembered. How long it took.
   Steady::duration end(std::string_view how);
 };
@@ -63,9 +76,16 @@ struct SpanOptions {
   std::int64_t spans = 4'096;
   static constexpr auto fields() {
     return rows(field(&SpanOptions::spans, "spans",
-                      "Calls of late that each thread remembers, for svc explain; some 150 bytes each; 0: none",
-                      Range{0, 1'000'000}, Default{4'096}));
+                      "Calls of late that each thread remembers, for svc explain, and as many that only read; some 120 "
+                      "bytes each; 0: none",
+                      Range{0, 100'000}, Default{4'096}));
   }
+};
+
+/// By which spans are found.
+struct SpanKeys {
+  TraceId trace, request;
+  bool match(const Span& span) const { return span.trace == trace || span.request == request; }
 };
 
 /// The newest spans of one thread, as many as it has places. Thread-safe.
@@ -73,20 +93,26 @@ class SpanRing {
  public:
   explicit SpanRing(std::size_t places) : limit_(places) {}
   void keep(const Span& span);
-  /// Adds those of a trace, or of a request, of this number; in no order.
-  void find(const TraceId& number, std::vector<Span>& found) const;
+  /// Adds those of these keys, the newest first, as long as `found` is not longer than `limit`. Keeps keep() from
+  /// nothing for long.
+  void find(const SpanKeys& keys, std::size_t limit, std::vector<Span>& found) const;
 
  private:
   const std::size_t limit_;
   mutable std::mutex mutex_;
   std::vector<Span> spans_;  // guarded by mutex_, as next_
-  std::size_t next_ = 0;
+  std::size_t next_ = 0;     // where the oldest is, once all places are taken
 };
 
 /// How much is remembered from now on. Before anything else is done.
 void set_span_options(const SpanOptions& options);
+
+struct FoundSpans {
+  std::vector<Span> spans;  ///< the oldest first
+  bool more = false;        ///< there are others, older than these
+};
 /// What this process remembers of a trace (its id of 32 digits), or of a request or a saga (its id) and the trace that
-/// is named after it; in no order. Thread-safe.
-std::vector<Span> find_spans(std::string_view id);
+/// is named after it: the newest `limit`. Thread-safe.
+FoundSpans find_spans(std::string_view id, std::size_t limit);
 
 }  // namespace svc

@@ -12,6 +12,8 @@ constexpr std::size_t id_size = 32, span_size = 16;
 // Where the parts of a traceparent are: 00-ID-PARENT-FLAGS.
 constexpr std::size_t id_at = 3, parent_at = 36, flags_at = 53, traceparent_size = 55;
 
+constexpr std::uint64_t sampled = 1;  // the one flag of version 00
+
 std::uint64_t random_span() { return random_bits() | 1; }  // never of zeros
 
 }  // namespace
@@ -37,9 +39,11 @@ std::optional<TraceId> read_trace_id(std::string_view text) {
 }
 
 TraceId number_of(std::string_view request_id) {
-  if (!is_uuid(request_id)) return {fnv1a(request_id), 0};
+  const TraceId made{fnv1a(request_id), 0};
+  if (!is_uuid(request_id)) return made;
   const auto bits = [&](std::size_t at, std::size_t size) { return read_hex(request_id.substr(at, size)).value_or(0); };
-  return {bits(0, 8) << 32 | bits(9, 4) << 16 | bits(14, 4), bits(19, 4) << 48 | bits(24, 12)};
+  const TraceId uuid{bits(0, 8) << 32 | bits(9, 4) << 16 | bits(14, 4), bits(19, 4) << 48 | bits(24, 12)};
+  return uuid.low == 0 || uuid.high == 0 ? made : uuid;
 }
 
 std::optional<std::string> uuid_of(const TraceId& number) {
@@ -54,14 +58,17 @@ std::optional<std::string> uuid_of(const TraceId& number) {
 }
 
 std::optional<Trace> read_traceparent(std::string_view text) {
-  if (text.size() != traceparent_size || !text.starts_with("00-") || text[parent_at - 1] != '-' ||
+  if (text.size() < traceparent_size || text[id_at - 1] != '-' || text[parent_at - 1] != '-' ||
       text[flags_at - 1] != '-')
     return std::nullopt;
+  const auto version = read_hex(text.substr(0, 2));
+  const bool ends = text.size() == traceparent_size;
+  if (!version || *version == 0xff || (!ends && (*version == 0 || text[traceparent_size] != '-'))) return std::nullopt;
   const auto id = read_trace_id(text.substr(id_at, id_size));
   const auto parent = read_hex(text.substr(parent_at, span_size));
-  const auto flags = read_hex(text.substr(flags_at));
+  const auto flags = read_hex(text.substr(flags_at, 2));
   if (!id || !parent || *parent == 0 || !flags) return std::nullopt;
-  return Trace{*id, *parent, static_cast<std::uint8_t>(*flags)};
+  return Trace{*id, *parent, static_cast<std::uint8_t>(*flags & sampled)};
 }
 
 std::string traceparent(const Trace& trace, std::uint64_t span) {

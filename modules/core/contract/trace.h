@@ -22,19 +22,21 @@ std::string to_text(std::uint64_t span);
 /// Reads 32 digits, not all of them zeros.
 std::optional<TraceId> read_trace_id(std::string_view text);
 
-/// What names a request: the bits of its id, if that is a UUID; else made of it, with a `low` that no UUID has: 0.
+/// What names a request: the bits of its id, if that is a UUID with both halves; else made of it, with a `low` of 0.
 TraceId number_of(std::string_view request_id);
 
-/// The UUID whose bits these are, if they are one's.
+/// The UUID whose bits these are, if they are those of one.
 std::optional<std::string> uuid_of(const TraceId& number);
 
 struct Trace {
   TraceId id;                ///< none: it is part of no trace
   std::uint64_t parent = 0;  ///< the span that what follows is asked for by
   std::uint8_t flags = 1;    ///< 1: who asks has perhaps recorded it (section 3.2.2.5)
+  bool operator==(const Trace&) const = default;
 };
 
-/// Reads a `traceparent` of version 00 (section 3.2). Nothing when it is not well-formed.
+/// Reads a `traceparent` (section 3.2); what later versions add behind these is left out (section 4.3), and so are
+/// flags that are not known here. Nothing when it is not well-formed.
 std::optional<Trace> read_traceparent(std::string_view text);
 /// The `traceparent` of what `span` asks for; where that is 0, of what the trace's parent does.
 std::string traceparent(const Trace& trace, std::uint64_t span = 0);

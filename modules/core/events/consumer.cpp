@@ -7,7 +7,6 @@
 #include "base/ids.h"
 #include "base/integer.h"
 #include "contract/span.h"
-#include "contract/trace.h"
 #include "events/carrier.h"
 #include "events/parked_store.h"
 #include "observe/log.h"
@@ -86,13 +85,10 @@ Result<const Consumer::Known*> Consumer::known(const Envelope& event) const {
   return &found->second;
 }
 
-// Has its effect, as a span of the trace that it is part of.
+// Has its effect, as a span of the trace that it is part of: one for each try, also where the transaction is undone
+// and run again because of another event.
 Result<Nothing> Consumer::handle(sql::Transaction& transaction, const Envelope& event, const Known& how) const {
-  Call call;
-  if (const auto trace = read_traceparent(event.traceparent.value_or(""))) {
-    call.origin = std::make_shared<const Origin>(Origin::of(event.subject, trace));
-    call.span = trace->parent;
-  }
+  auto call = call_about(event);
   auto span = Span::begin(call, name_, how.event.type, SpanKind::event);
   try {
     auto done = how.handler(transaction, event);

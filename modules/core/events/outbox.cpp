@@ -75,14 +75,14 @@ void Outbox::start(Loop& loop) {
 }
 
 void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
-                    const Origin& origin) {
+                    const Call& cause) {
   Envelope event;
   event.id = ids_.next();
   event.type = info.type;
   event.subject = subject;
   event.time = clock_.now();
   event.dataversion = info.version;
-  if (!origin.trace.id.is_none()) event.traceparent = traceparent(origin.trace);
+  if (const auto& trace = cause.origin->trace; !trace.id.is_none()) event.traceparent = traceparent(trace, cause.span);
   event.data.text = std::move(data);
   insert_event(transaction, event);
   transaction.ring_when_kept(committed_);

@@ -51,10 +51,10 @@ class Outbox final : public EventFeed {
   Outbox(sql::Database& database, std::string module, const Environment& environment);
   ~Outbox() override;
 
-  /// Writes an event. It is heard of once the transaction is on disk.
+  /// Writes an event, which `cause` has come to. It is heard of once the transaction is on disk.
   template <EventType E>
-  void publish(sql::Transaction& transaction, const E& event, const Origin& origin) {
-    insert(transaction, E::event, event.subject(), encode(event), origin);
+  void publish(sql::Transaction& transaction, const E& event, const Call& cause) {
+    insert(transaction, E::event, event.subject(), encode(event), cause);
   }
 
   /// Answers the feed. Where it is to wait, it wakes when this process commits an event, and looks for those
@@ -84,7 +84,7 @@ class Outbox final : public EventFeed {
 
  private:
   void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
-              const Origin& origin);
+              const Call& cause);
   Task<Result<Nothing>> note(std::string reader, std::int64_t position);
 
   sql::Database& database_;

@@ -63,28 +63,38 @@ std::string budget_until(Steady::time_point deadline) {
   return std::to_string(std::max<std::int64_t>(left.count(), 1));
 }
 
+std::optional<Trace> trace_of(const Headers& headers) {
+  if (headers.count(trace_header) != 1) return std::nullopt;
+  return read_traceparent(headers.get(trace_header));
+}
+
 // More than others have for who prefers to wait longer.
 milliseconds Identify::time_for(std::optional<seconds> wait) const {
   return std::max<milliseconds>(options_.deadline, wait ? *wait + seconds{5} : seconds{0});
 }
 
+Transit Identify::begin_transit(const Request& request) const {
+  Transit transit{as_it_came(request, false), {}};
+  transit.span = Span::begin(transit.call, gateway_name, "request", SpanKind::gateway);
+  transit.span.is_read = true;  // until it is let through
+  return transit;
+}
+
 // `is_ours`: a service of ours sends it, on behalf of the client it names.
-std::shared_ptr<const Origin> Identify::origin_of(const Request& request, bool is_ours) const {
-  auto origin =
-      std::make_shared<Origin>(Origin::of(request.request_id, read_traceparent(request.headers.get(trace_header))));
+Call Identify::as_it_came(const Request& request, bool is_ours) const {
+  auto origin = std::make_shared<Origin>(Origin::of(request.request_id, trace_of(request.headers)));
   const auto client = is_ours ? request.headers.get("X-Forwarded-For") : std::string_view();
   origin->client_address = client.empty() ? request.peer_address : client;
   origin->wait = preferred_wait(request.headers, options_.longest_wait);
-  return origin;
+  const auto span = origin->trace.parent;
+  return {.origin = std::move(origin), .span = span};
 }
 
 Task<Result<Call>> Identify::operator()(const Request& request, bool needs_caller, seconds patience) const {
   const auto shown = request.headers.get(cluster_header);
   const auto service = shown.empty() ? std::string() : cluster_.verify(shown);
 
-  Call call;
-  call.origin = request.origin ? request.origin : origin_of(request, !service.empty());
-  call.span = request.origin ? request.span : call.origin->trace.parent;
+  Call call = request.transit != nullptr ? request.transit->call : as_it_came(request, !service.empty());
   auto time = time_for(call.origin->wait) + patience;
   if (!service.empty()) {
     call.from_service = service != gateway_name;

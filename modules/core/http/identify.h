@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "contract/call.h"
+#include "contract/span.h"
 #include "http/message.h"
 #include "identity/cluster_key.h"
 #include "identity/token_verifier.h"
@@ -22,6 +23,15 @@ inline constexpr std::string_view trace_header = "traceparent";  // W3C Trace Co
 /// that is for services only.
 inline constexpr std::string_view gateway_name = "gateway";
 
+/// The trace that a request says it is part of. Nothing, where it says so twice (W3C Trace Context section 3.2).
+std::optional<Trace> trace_of(const Headers& headers);
+
+/// A request on its way through a gateway: where it comes from, and the span of passing it on, of which `call` is part.
+struct Transit {
+  Call call;
+  Span span;
+};
+
 class Identify {
  public:
   struct Options {
@@ -35,10 +45,13 @@ class Identify {
   /// `needs_caller`: whether a token that is shown must be a good one. Where anyone may ask, a stale token in
   /// the client's hands does not matter.
   /// `patience`: time for its answer beyond what others have.
+  /// Of a request in transit, what was found out about it there stands.
   Task<Result<Call>> operator()(const Request& request, bool needs_caller, seconds patience = {}) const;
+  /// For a request that has come to the gateway. The caller names the span's operation, and ends it.
+  Transit begin_transit(const Request& request) const;
 
  private:
-  std::shared_ptr<const Origin> origin_of(const Request& request, bool is_ours) const;
+  Call as_it_came(const Request& request, bool is_ours) const;
   milliseconds time_for(std::optional<seconds> wait) const;
   Task<Result<Call>> with_caller(Call call, std::string token) const;
 

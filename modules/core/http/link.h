@@ -20,12 +20,16 @@ struct Link {
 
   template <class Op>
   Reply<Op> send(Call call, Op op) const {
-    if (Steady::now() >= call.deadline) return fail(Code::timeout, "deadline_passed", "The deadline has passed");
-    auto span = Span::begin(call, service, Op::endpoint.name, SpanKind::link);
+    auto span = Span::begin(call, service, Op::endpoint, SpanKind::link);
+    const auto refuse = [&span](Code code, const char* reason, const char* detail) {
+      span.end(outcome_of(code));
+      return fail(code, reason, detail);
+    };
+    if (span.begun >= call.deadline) return refuse(Code::timeout, "deadline_passed", "The deadline has passed");
     auto request = compose(call, op);
     // What has an empty name is nowhere, and has no path to be asked for under.
     if (request.target.find("//") != std::string::npos || request.target.ends_with('/'))
-      return fail(Code::not_found, "not_found", "What has no name does not exist");
+      return refuse(Code::not_found, "not_found", "What has no name does not exist");
     return decode<typename Op::Response>(exchange(to, std::move(request), span, call.deadline, Op::endpoint.success,
                                                   SaysCreated<typename Op::Response>));
   }

@@ -15,11 +15,9 @@
 #include "async/task.h"
 #include "base/error.h"
 
-namespace svc {
-struct Origin;
-}
-
 namespace svc::http {
+
+struct Transit;
 
 /// Field names compare without regard to case (RFC 9110 section 5.1). ASCII only.
 bool same_name(std::string_view a, std::string_view b);
@@ -110,10 +108,7 @@ struct Request {
   bool is_tls = false;
   std::string request_id;                    ///< from X-Request-Id where that is well-formed, else new
   std::vector<std::string_view> parameters;  ///< what stood for the braces of its route, still percent-encoded
-  /// Where it comes from, and the span that passes it on: by a gateway in this process, which has found that out. Null:
-  /// it comes from a connection.
-  std::shared_ptr<const Origin> origin{};
-  std::uint64_t span = 0;
+  Transit* transit = nullptr;  ///< as a gateway in this process passes it on (identify.h); null: it came by no gateway
 };
 
 struct Response {

@@ -71,12 +71,10 @@ std::optional<Record> Runner::abandon(sql::Transaction& transaction, const std::
 }
 
 std::shared_ptr<Event> Runner::launch(Record record, std::unique_ptr<Instance> instance, const Call& cause) {
-  Call call;  // with no caller: its steps do not end with the user's token
-  auto trace = cause.origin->trace;
-  if (cause.span != 0) trace.parent = cause.span;
-  call.origin =
-      std::make_shared<const Origin>(Origin::of(record.id, trace.id.is_none() ? std::nullopt : std::optional(trace)));
-  call.span = cause.span;
+  const auto& trace = cause.origin->trace;
+  auto origin = Origin::of(record.id, trace.id.is_none() ? std::nullopt : std::optional(trace));
+  // With no caller: its steps do not end with the user's token.
+  Call call{.origin = std::make_shared<const Origin>(std::move(origin)), .span = cause.span};
   auto ended = std::make_shared<Event>();
   {
     const std::lock_guard lock(mutex_);
@@ -113,13 +111,12 @@ void Runner::turn_at(Record& record, int last, std::string reason, std::string d
 
 Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
   const int count = static_cast<int>(definition_.steps.size());
-  const Origin& origin = *call.origin;
   std::vector<Entry> entries;  // not yet on disk
   while (!stopping_) {
     const bool forward = record.state == State::forward;
     if (record.step < 0 || record.step == count) {
       record.state = forward ? State::done : State::undone;
-      auto settling = save(record, entries, &instance, origin);
+      auto settling = save(record, entries, &instance, call);
       co_await settling;
       co_return;
     }
@@ -131,7 +128,7 @@ Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
       continue;
     }
     if (record.lease_until - clock_.now() < milliseconds{2 * options_.step_timeout_ms}) {
-      auto renewing = save(record, entries, nullptr, origin);
+      auto renewing = save(record, entries, nullptr, call);
       const bool still_ours = co_await renewing;
       if (!still_ours) co_return;
     }
@@ -174,7 +171,7 @@ Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
                                  {"reason", error.reason}});
     }
     record.lease_until = clock_.now() + pause + milliseconds{options_.lease_ms};
-    auto saving = save(record, entries, record.state == State::stuck ? &instance : nullptr, origin);
+    auto saving = save(record, entries, record.state == State::stuck ? &instance : nullptr, call);
     const bool still_ours = co_await saving;
     if (!still_ours || record.state == State::stuck) co_return;
     if (pause > milliseconds{0}) {
@@ -185,14 +182,14 @@ Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
   }
 }
 
-Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* settling, const Origin& origin) {
+Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* settling, const Call& call) {
   const Time now = clock_.now();
   record.lease_until = std::max(record.lease_until, now + milliseconds{options_.lease_ms});
   auto writing = database_.write(
       Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
         if (!update(transaction, record, record.fence, entries))
           return fail(Code::conflict, "lease_lost", "Another process has taken the saga up");
-        if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr, origin);
+        if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr, call);
         return Nothing{};
       });
   auto saved = co_await writing;

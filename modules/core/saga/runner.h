@@ -86,7 +86,7 @@ class Runner {
  private:
   Task<> drive(Record record, std::unique_ptr<Instance> instance, Call call, std::shared_ptr<Event> ended);
   Task<> advance(Record& record, Instance& instance, const Call& call);
-  Task<bool> save(Record& record, std::vector<Entry>& entries, Instance* settling, const Origin& origin);
+  Task<bool> save(Record& record, std::vector<Entry>& entries, Instance* settling, const Call& call);
   Task<> watch();
   Task<> take_up(std::string id);
   std::optional<Record> change(sql::Transaction& transaction, const std::string& id, State from, State to, Entry entry);

@@ -71,8 +71,8 @@ class Instance {
   virtual Task<Result<Nothing>> undo(std::size_t step, Call call) = 0;
   /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.
   /// `failure` says why it turned back, if it did.
-  /// `origin`: of what follows from it.
-  virtual void settle(sql::Transaction& transaction, State state, const Failure* failure, const Origin& origin) = 0;
+  /// `cause`: what the saga is carried out as, by which it tells of itself.
+  virtual void settle(sql::Transaction& transaction, State state, const Failure* failure, const Call& cause) = 0;
   /// That transaction is on disk.
   virtual void settled() {}
 };

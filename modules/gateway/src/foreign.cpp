@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "contract/span.h"
 #include "forwarded.h"
 #include "http/field_values.h"
 #include "http/problem.h"
@@ -115,13 +114,9 @@ Task<http::Response> Foreign::forward(http::Request& request, const ForeignRoute
   const milliseconds timeout{route.timeout_ms};
   const bool streams = has_content(request);
   http::Outgoing outgoing{std::string(request.method), std::move(target)};
-  Call call;
-  call.origin = std::make_shared<const Origin>(
-      Origin::of(request.request_id, read_traceparent(request.headers.get(http::trace_header))));
-  call.span = call.origin->trace.parent;
-  auto span = Span::begin(call, http::gateway_name, "forward", SpanKind::gateway);
-  outgoing.headers = to_foreign(request, token, route.strip ? std::string_view{route.prefix} : std::string_view{},
-                                traceparent(call.origin->trace, call.span));
+  request.transit->span.operation = "forward";
+  request.transit->span.is_read = request.method == "GET" || request.method == "HEAD";
+  outgoing.headers = to_foreign(request, token, route.strip ? std::string_view{route.prefix} : std::string_view{});
   outgoing.streaming = http::Streaming{streams ? request.body : nullptr, timeout, milliseconds{route.idle_timeout_ms}};
   outgoing.repeatable = !streams && route.retry == Resend::idempotent &&
                         std::ranges::find(idempotent, request.method) != idempotent.end();
@@ -132,9 +127,8 @@ Task<http::Response> Foreign::forward(http::Request& request, const ForeignRoute
   const auto deadline = Steady::now() + (streams ? std::chrono::milliseconds{longest_upload} : timeout);
   auto asking = services_.at(route.service)->roundtrip(std::move(outgoing), deadline);
   auto response = co_await asking;
-  if (!response) response = told(route.service, response.error());
-  else response->headers = from_foreign(std::move(response->headers));
-  span.end(outcome_of_status(response->status));
+  if (!response) co_return told(route.service, response.error());
+  response->headers = from_foreign(std::move(response->headers));
   co_return std::move(*response);
 }
 

@@ -2,7 +2,6 @@
 
 #include "headers.h"
 #include "http/field_values.h"
-#include "http/identify.h"
 
 namespace svc::gateway {
 namespace {
@@ -33,13 +32,12 @@ std::string forwarded(const http::Request& request, std::string_view host) {
 
 }  // namespace
 
-Fields to_foreign(const http::Request& request, std::string_view token, std::string_view stripped,
-                  std::string traceparent) {
+Fields to_foreign(const http::Request& request, std::string_view token, std::string_view stripped) {
   Fields fields;
   const auto kept = from_client(request.headers);
   for (const auto& [name, value] : kept)
     if (!same_name(name, "Host") && !same_name(name, "Content-Length") && !same_name(name, "Authorization") &&
-        !same_name(name, http::trace_header))
+        !is_of_trace(name))
       fields.emplace_back(name, value);
   const auto host = request.headers.get("Host");
   if (!token.empty()) fields.emplace_back("Authorization", "Bearer " + std::string(token));
@@ -50,7 +48,7 @@ Fields to_foreign(const http::Request& request, std::string_view token, std::str
   if (!host.empty()) fields.emplace_back("X-Forwarded-Host", host);
   if (!stripped.empty()) fields.emplace_back("X-Forwarded-Prefix", stripped);
   fields.emplace_back("X-Request-Id", request.request_id);
-  fields.emplace_back(http::trace_header, std::move(traceparent));
+  add_trace(request, fields);
   return fields;
 }
 

@@ -13,11 +13,9 @@ namespace svc::gateway {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-/// What a foreign service is told. `request`: as it came. `token`: verified, to be passed on; empty: none, whatever
-/// the request's Authorization says. `stripped`: the prefix that was taken off the path. `traceparent`: of the request
-/// as it is passed on.
-Fields to_foreign(const http::Request& request, std::string_view token, std::string_view stripped,
-                  std::string traceparent);
+/// What a foreign service is told. `request`: in transit. `token`: verified, to be passed on; empty: none, whatever
+/// the request's Authorization says. `stripped`: the prefix that was taken off the path.
+Fields to_foreign(const http::Request& request, std::string_view token, std::string_view stripped);
 
 /// What a client is told of a foreign service's answer.
 Fields from_foreign(Fields headers);

@@ -12,6 +12,7 @@ namespace {
 // One request on its way through.
 Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const http::Identify& identify,
                           http::Request& request) {
+  request.transit->span.ask_for(endpoint);
   request.headers = from_client(request.headers);
   const bool needs_caller = endpoint.access != Access::anyone;
   auto identifying = identify(request, needs_caller);
@@ -19,15 +20,23 @@ Task<http::Response> pass(const Endpoint& endpoint, Upstream& upstream, const ht
   if (!call) co_return http::problem(call.error());
   if (needs_caller && call->caller == nullptr)
     co_return http::problem(Error{Code::unauthenticated, "token_missing", "Sign in first"});
-  auto span = Span::begin(*call, http::gateway_name, endpoint.name, SpanKind::gateway);
-  request.origin = call->origin;
-  request.span = call->span;
   const bool has_key = !request.headers.get("Idempotency-Key").empty();
   const Terms terms{call->deadline, has_body(endpoint.verb), may_repeat(endpoint, has_key), endpoint.name,
                     patience_for(endpoint, call->origin->wait)};
   auto forwarding = upstream.forward(request, terms);
   auto response = co_await forwarding;
-  span.end(outcome_of_status(response.status));
+  co_return response;
+}
+
+// Answers a request as `next` does, and remembers it, whatever becomes of it.
+template <class Next>
+Task<http::Response> traced(const http::Identify& identify, http::Request& request, Next next) {
+  auto transit = identify.begin_transit(request);
+  request.transit = &transit;
+  auto answering = next(request);
+  auto response = co_await answering;
+  request.transit = nullptr;
+  transit.span.end(outcome_of_status(response.status));
   co_return response;
 }
 
@@ -36,6 +45,7 @@ class Gateway {
   Gateway(const Config& config, const std::vector<Route>& routes, const http::Identify& identify, std::string openapi,
           const Reach& reach)
       : foreign_(config.routes, identify, reach),
+        identify_(identify),
         limit_(config.rate_limit, identify),
         cors_(config.cors_origins),
         cors_on_(!config.cors_origins.empty()) {
@@ -46,8 +56,9 @@ class Gateway {
   }
 
   Task<http::Response> answer(http::Request& request) {
-    if (!cors_on_ && !limit_.on()) return dispatch(request);
-    return answer_fully(request);
+    return traced(identify_, request, [this](http::Request& in_transit) {
+      return cors_on_ || limit_.on() ? answer_fully(in_transit) : dispatch(in_transit);
+    });
   }
 
  private:
@@ -73,6 +84,7 @@ class Gateway {
 
   http::Router router_;
   const Foreign foreign_;
+  const http::Identify& identify_;
   RateLimit limit_;
   const Cors cors_;
   const bool cors_on_;
@@ -90,7 +102,10 @@ void Config::check_whole(Violations& found) const {
 void add_routes(http::Router& router, const std::vector<Route>& routes, const http::Identify& identify) {
   for (const auto& route : routes)
     router.add(route.endpoint.verb, route.endpoint.path, [route, &identify](http::Request& request) {
-      return pass(route.endpoint, *route.upstream, identify, request);
+      const auto passing = [&route, &identify](http::Request& in_transit) {
+        return pass(route.endpoint, *route.upstream, identify, in_transit);
+      };
+      return request.transit != nullptr ? passing(request) : traced(identify, request, passing);
     });
 }
 

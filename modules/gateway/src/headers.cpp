@@ -4,11 +4,14 @@
 #include <array>
 
 #include "http/field_values.h"
+#include "http/identify.h"
 
 namespace svc::gateway {
 namespace {
 
 using http::same_name;
+
+constexpr std::string_view state_header = "tracestate";  // W3C Trace Context section 3.3
 
 constexpr std::array<std::string_view, 9> hop_by_hop{
     "Connection", "Keep-Alive",        "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
@@ -63,6 +66,16 @@ bool is_hop_by_hop(std::string_view name, const std::vector<std::string>& option
 }
 
 }  // namespace
+
+bool is_of_trace(std::string_view name) { return same_name(name, http::trace_header) || same_name(name, state_header); }
+
+void add_trace(const http::Request& request, std::vector<std::pair<std::string, std::string>>& fields) {
+  const auto& [call, span] = *request.transit;
+  fields.emplace_back(http::trace_header, traceparent(call.origin->trace, span.id));
+  if (!http::trace_of(request.headers)) return;
+  for (const auto& [name, value] : request.headers)
+    if (same_name(name, state_header)) fields.emplace_back(name, value);
+}
 
 http::Headers from_client(const http::Headers& headers) {
   http::Headers kept;

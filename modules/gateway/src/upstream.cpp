@@ -1,5 +1,4 @@
 #include "base/integer.h"
-#include "contract/trace.h"
 #include "gateway/module.h"
 #include "headers.h"
 #include "http/problem.h"
@@ -25,13 +24,12 @@ class Behind final : public Upstream {
     const auto deadline = terms.deadline;
     http::Outgoing outgoing{std::string(request.method), std::string(request.target)};
     for (const auto& [name, value] : request.headers)
-      if (!http::same_name(name, "Host") && !http::same_name(name, "Content-Length") &&
-          !http::same_name(name, http::trace_header))
+      if (!http::same_name(name, "Host") && !http::same_name(name, "Content-Length") && !is_of_trace(name))
         outgoing.headers.emplace_back(name, value);
     outgoing.headers.emplace_back(http::cluster_header, cluster_.token(http::gateway_name));
     outgoing.headers.emplace_back("X-Forwarded-For", request.peer_address);
     outgoing.headers.emplace_back("X-Request-Id", request.request_id);
-    outgoing.headers.emplace_back(http::trace_header, traceparent(request.origin->trace, request.span));
+    add_trace(request, outgoing.headers);
     outgoing.repeatable = terms.repeatable;
     outgoing.operation = terms.operation;
     outgoing.patience = terms.patience;

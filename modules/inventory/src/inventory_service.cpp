@@ -44,7 +44,7 @@ Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
     const StockedItem item{command.sku, command.name, Money{command.unit_price.amount, command.unit_price.currency},
                            command.on_hand, reserved};
     save_item(transaction, item);
-    if (!known || known->on_hand != item.on_hand) outbox_.publish(transaction, stock_of(item), *call.origin);
+    if (!known || known->on_hand != item.on_hand) outbox_.publish(transaction, stock_of(item), call);
     return PutAnswer{shown_to(call, item), !known};
   });
   auto saved = co_await writing;
@@ -72,7 +72,7 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
   const Time expires_at = clock_.now() + seconds{config_.reservation_seconds};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reserved> {
-    Stock stock(transaction, outbox_, *call.origin);
+    Stock stock(transaction, outbox_, call);
     auto reserved = reserve(stock, command.order_id, command.lines, expires_at);
     stock.tell();
     return reserved;
@@ -84,7 +84,7 @@ Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
 
 Reply<CommitReservation> InventoryService::handle(Call call, CommitReservation command) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reservation> {
-    Stock stock(transaction, outbox_, *call.origin);
+    Stock stock(transaction, outbox_, call);
     auto sold = commit(stock, command.order_id);
     stock.tell();
     return sold;
@@ -95,7 +95,7 @@ Reply<CommitReservation> InventoryService::handle(Call call, CommitReservation c
 
 Reply<ReleaseReservation> InventoryService::handle(Call call, ReleaseReservation command) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reservation> {
-    Stock stock(transaction, outbox_, *call.origin);
+    Stock stock(transaction, outbox_, call);
     auto given_back = release(stock, command.order_id);
     stock.tell();
     return given_back;
@@ -109,7 +109,7 @@ Task<Result<int>> InventoryService::sweep() {
   const Time now = clock_.now();
   const auto orders = database_.read_one([&](sql::Session& session) { return find_expired(session, now, at_once); });
   if (orders.empty()) co_return 0;
-  const Origin nobody;
+  const Call nobody;
   auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {
     Stock stock(transaction, outbox_, nobody);
     for (const auto& order : orders) expire(stock, order, now);

@@ -21,9 +21,9 @@ void Stock::tell() {
   for (const auto& [sku, change] : changes_) {
     if (change.on_hand == 0 && change.reserved == 0) continue;
     transaction_.before_commit("stock_changed " + sku,
-                               [&outbox = outbox_, &origin = origin_, sku](sql::Transaction& transaction) {
+                               [&outbox = outbox_, &cause = cause_, sku](sql::Transaction& transaction) {
                                  if (const auto item = find_item(transaction, sku))
-                                   outbox.publish(transaction, stock_of(*item), origin);
+                                   outbox.publish(transaction, stock_of(*item), cause);
                                });
   }
 }

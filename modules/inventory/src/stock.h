@@ -13,9 +13,9 @@ namespace svc::inventory {
 
 class Stock {
  public:
-  /// `origin` outlives the write.
-  Stock(sql::Transaction& transaction, events::Outbox& outbox, const Origin& origin)
-      : transaction_(transaction), outbox_(outbox), origin_(origin) {}
+  /// `cause` outlives the write.
+  Stock(sql::Transaction& transaction, events::Outbox& outbox, const Call& cause)
+      : transaction_(transaction), outbox_(outbox), cause_(cause) {}
 
   sql::Transaction& transaction() { return transaction_; }
 
@@ -32,7 +32,7 @@ class Stock {
   };
   sql::Transaction& transaction_;
   events::Outbox& outbox_;
-  const Origin& origin_;
+  const Call& cause_;
   std::map<std::string, Change> changes_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "contract/span.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
 
@@ -60,17 +61,13 @@ void Sender::stop() {
 }
 
 // Its mail, to the address that its customer has now. Code::not_found: there is no such customer any more.
-Task<Result<Mail>> Sender::compose(StoredNotification stored, Steady::time_point deadline) {
-  Call call;
-  call.deadline = deadline;
-  call.from_service = true;
-  auto finding = users_.handle(call.within(seconds{5}), user::FindUser{stored.notification.user_id});
+Task<Result<Mail>> Sender::compose(Notification notification, Envelope event, Call call) {
+  auto finding = users_.handle(call.within(seconds{5}), user::FindUser{notification.user_id});
   auto user = co_await finding;
   if (!user) co_return refusal(user);
-  const auto event = event_of(stored.event);
-  auto text = templates_.fill(stored.notification.kind, user->locale, values_of(*user, order_of(event)));
-  co_return Mail{stored.notification.id,  config_.mail.from,    user->email, user->name,
-                 std::move(text.subject), std::move(text.body), event.time,  stored.notification.attempts > 1};
+  auto text = templates_.fill(notification.kind, user->locale, values_of(*user, order_of(event)));
+  co_return Mail{notification.id,         config_.mail.from,    user->email, user->name,
+                 std::move(text.subject), std::move(text.body), event.time,  notification.attempts > 1};
 }
 
 Task<Sender::Tried> Sender::send(StoredNotification stored) {
@@ -80,8 +77,13 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
   std::optional<Error> why;
   // Well before somebody else may claim it.
   const auto deadline = Steady::now() + milliseconds{seconds{config_.sender.claim_seconds}} / 2;
+  Span span;
   try {
-    auto composing = compose(stored, deadline);
+    auto event = event_of(stored.event);
+    auto call = call_about(event).within(deadline - Steady::now());
+    call.from_service = true;
+    span = Span::begin(call, Notifications::name, "send_mail", SpanKind::call);
+    auto composing = compose(notification, std::move(event), std::move(call));
     auto mail = co_await composing;
     if (mail) {
       auto sending = mailer_->send(std::move(*mail), deadline);
@@ -91,13 +93,15 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
     } else if (mail.error().code == Code::not_found) {
       notification.status = NotificationStatus::skipped;
       notification.failure = "no_such_user";
-      co_return tried;
     } else {
       why = mail.error();
     }
   } catch (const std::exception& defect) {
     why = Error{Code::invalid, "defect", defect.what()};
   }
+  const bool skipped = notification.status == NotificationStatus::skipped;
+  if (span.id != 0) span.end(skipped ? "skipped" : outcome_of(why ? std::optional(why->code) : std::nullopt));
+  if (skipped) co_return tried;
   if (!why) {
     notification.status = NotificationStatus::sent;
     notification.sent_at = clock_.now();

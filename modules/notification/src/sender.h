@@ -40,7 +40,7 @@ class Sender {
   Task<> run();
   Task<bool> round();
   Task<Tried> send(StoredNotification stored);
-  Task<Result<Mail>> compose(StoredNotification stored, Steady::time_point deadline);
+  Task<Result<Mail>> compose(Notification notification, Envelope event, Call call);
   Task<Result<std::vector<StoredNotification>>> claim_some();
   Task<Result<Nothing>> note(std::vector<Tried> tried);
 

@@ -30,7 +30,7 @@ class OrderInstance final : public saga::Instance {
   }
 
   void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure,
-              const Origin& origin) override {
+              const Call& cause) override {
     Order& order = stored_.order;
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
@@ -42,17 +42,17 @@ class OrderInstance final : public saga::Instance {
     }
     order.updated_at = tools_.clock.now();
     update_order(transaction, order);
-    tell(transaction, state, origin);
+    tell(transaction, state, cause);
   }
   void settled() override {
     if (outcome_) *outcome_ = stored_.order;
   }
 
  private:
-  void tell(sql::Transaction& transaction, saga::State state, const Origin& origin) {
-    if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, origin);
-    else if (state == saga::State::undone) tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, origin);
-    else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, origin);
+  void tell(sql::Transaction& transaction, saga::State state, const Call& cause) {
+    if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, cause);
+    else if (state == saga::State::undone) tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, cause);
+    else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, cause);
   }
 
   Task<Result<Nothing>> do_reserve(Call call) {

@@ -147,7 +147,7 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
     const Time expires_at = now + std::chrono::hours{config_.idempotency_hours};
     if (key && !insert_key(transaction, owner, key_text, *key, now, expires_at))
       return fail(Code::conflict, "key_taken", "Another process was faster with this key");
-    outbox_.publish(transaction, OrderCreated{stored.order}, *call.origin);
+    outbox_.publish(transaction, OrderCreated{stored.order}, call);
     return runner_.create(transaction, stored.order.id, checked->from_copy ? user_from_copy : "");
   });
   auto created = co_await writing;
@@ -263,7 +263,7 @@ Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
         found->order.status = how == Turn::abandon ? OrderStatus::cancelled : OrderStatus::pending;
         found->order.updated_at = clock_.now();
         update_order(transaction, found->order);
-        if (how == Turn::abandon) outbox_.publish(transaction, OrderCancelled{found->order}, *call.origin);
+        if (how == Turn::abandon) outbox_.publish(transaction, OrderCancelled{found->order}, call);
         stored = std::move(*found);
         return record;
       });

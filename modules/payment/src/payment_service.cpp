@@ -56,7 +56,7 @@ Reply<Charge> PaymentService::charge_anew(Call call, Charge command) {
     if (!insert_payment(transaction, made)) return *find_payment(transaction, made.id);
     if (made.status != StoredStatus::captured) return made;
     enter(transaction, made.id, Movement::charge, made.amount, made.created_at);
-    outbox_.publish(transaction, PaymentCaptured{*answer_of(made)}, *call.origin);
+    outbox_.publish(transaction, PaymentCaptured{*answer_of(made)}, call);
     return made;
   });
   auto recorded = co_await writing;
@@ -88,7 +88,7 @@ Reply<Refund> PaymentService::handle(Call call, Refund command) {
     set_status(transaction, now->id, StoredStatus::refunded);
     enter(transaction, now->id, Movement::refund, negative(now->amount), clock_.now());
     now->status = StoredStatus::refunded;
-    outbox_.publish(transaction, PaymentRefunded{*answer_of(*now)}, *call.origin);
+    outbox_.publish(transaction, PaymentRefunded{*answer_of(*now)}, call);
     return Refunded{true};
   });
   auto recorded = co_await writing;

@@ -63,7 +63,7 @@ Reply<CreateUser> UserService::handle(Call call, CreateUser command) {
   const Account account{{ids_.next(), command.name, command.email, command.locale, role, clock_.now()}, *hash};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<User> {
     if (!insert_account(transaction, account)) return email_taken();
-    outbox_.publish(transaction, UserCreated{account.user}, *call.origin);
+    outbox_.publish(transaction, UserCreated{account.user}, call);
     return account.user;
   });
   auto made = co_await writing;
@@ -158,7 +158,7 @@ Reply<UpdateUser> UserService::save(Call call, UpdateUser command, std::optional
     user.locale = command.locale.value_or(user.locale);
     account->password_hash = new_hash.value_or(account->password_hash);
     if (!update_account(transaction, *account)) return email_taken();
-    outbox_.publish(transaction, UserUpdated{user}, *call.origin);
+    outbox_.publish(transaction, UserUpdated{user}, call);
     return user;
   });
   auto saved = co_await writing;
@@ -170,7 +170,7 @@ Reply<DeleteUser> UserService::handle(Call call, DeleteUser command) {
   if (!account) co_return refusal(account);
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
     if (!delete_account(transaction, command.id)) return no_such_user();
-    outbox_.publish(transaction, UserDeleted{command.id}, *call.origin);
+    outbox_.publish(transaction, UserDeleted{command.id}, call);
     return Nothing{};
   });
   auto deleted = co_await writing;
@@ -199,7 +199,7 @@ Reply<SetRole> UserService::handle(Call call, SetRole command) {
     if (!account) return no_such_user();
     account->user.role = command.role;
     update_account(transaction, *account);
-    outbox_.publish(transaction, UserUpdated{account->user}, *call.origin);
+    outbox_.publish(transaction, UserUpdated{account->user}, call);
     return account->user;
   });
   auto saved = co_await writing;
@@ -221,7 +221,7 @@ Task<Result<Nothing>> UserService::bootstrap() {
     if (!account || account->user.role == Role::admin) return Nothing{};
     account->user.role = Role::admin;
     update_account(transaction, *account);
-    outbox_.publish(transaction, UserUpdated{account->user}, {});
+    outbox_.publish(transaction, UserUpdated{account->user}, Call{});
     return Nothing{};
   });
   auto written = co_await writing;

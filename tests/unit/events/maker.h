@@ -27,7 +27,7 @@ struct Maker {
   template <class Then, class... Es>
   Task<Result<Nothing>> write(Then then, Es... events) {
     auto writing = database.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-      (outbox.publish(transaction, events, origin), ...);
+      (outbox.publish(transaction, events, cause), ...);
       return then();
     });
     auto written = co_await writing;
@@ -42,7 +42,7 @@ struct Maker {
   void publish_moves(const std::string& thing, int from, int to) {
     const auto written = world.run([&] {
       return database.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        for (int number = from; number <= to; ++number) outbox.publish(transaction, Moved{thing, number}, origin);
+        for (int number = from; number <= to; ++number) outbox.publish(transaction, Moved{thing, number}, cause);
         return Nothing{};
       });
     });
@@ -70,7 +70,7 @@ struct Maker {
   World& world;
   sql::Database database;
   events::Outbox outbox{database, "maker", world.environment};
-  Origin origin;
+  Call cause;
 };
 
 }  // namespace svc::test
