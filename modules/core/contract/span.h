@@ -93,8 +93,7 @@ class SpanRing {
  public:
   explicit SpanRing(std::size_t places) : limit_(places) {}
   void keep(const Span& span);
-  /// Adds those of these keys, the newest first, as long as `found` is not longer than `limit`. Keeps keep() from
-  /// nothing for long.
+  /// Adds those of these keys, the newest first, until `found` has `limit`. keep() never waits for long meanwhile.
   void find(const SpanKeys& keys, std::size_t limit, std::vector<Span>& found) const;
 
  private:

@@ -33,11 +33,17 @@ template <class Next>
 Task<http::Response> traced(const http::Identify& identify, http::Request& request, Next next) {
   auto transit = identify.begin_transit(request);
   request.transit = &transit;
-  auto answering = next(request);
-  auto response = co_await answering;
-  request.transit = nullptr;
-  transit.span.end(outcome_of_status(response.status));
-  co_return response;
+  try {
+    auto answering = next(request);
+    auto response = co_await answering;
+    request.transit = nullptr;
+    transit.span.end(outcome_of_status(response.status));
+    co_return response;
+  } catch (...) {
+    request.transit = nullptr;
+    transit.span.end(outcome_of(Code::internal));
+    throw;
+  }
 }
 
 class Gateway {
