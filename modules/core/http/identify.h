@@ -23,7 +23,7 @@ inline constexpr std::string_view trace_header = "traceparent";  // W3C Trace Co
 /// that is for services only.
 inline constexpr std::string_view gateway_name = "gateway";
 
-/// The trace that a request says it is part of. Nothing, where it says so twice (W3C Trace Context section 3.2).
+/// The trace that a request says it is part of. Nothing, where it says so twice: nobody can tell which is meant.
 std::optional<Trace> trace_of(const Headers& headers);
 
 /// A request on its way through a gateway: where it comes from, and the span of passing it on, of which `call` is part.
