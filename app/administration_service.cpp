@@ -146,7 +146,9 @@ Reply<TellOrder> AdministrationService::handle(Call call, TellOrder query) {
   if (!timeline) co_return refusal(timeline);
   OrderStory story{std::move(*order), std::move(timeline->items), {}, {}};
   if (story.order.payment_id) {
-    auto paying = payments_.handle(call, payment::GetPayment{*story.order.payment_id});
+    // Not to the end of the caller's patience: the rest is to be told without it.
+    const auto half = (call.deadline - Steady::now()) / 2;
+    auto paying = payments_.handle(call.within(half), payment::GetPayment{*story.order.payment_id});
     auto payment = co_await paying;
     if (payment) story.payment = std::move(*payment);
     else story.trouble = "its payment: " + payment.error().detail;

@@ -186,6 +186,11 @@ TEST_CASE("svc explain says when it could ask but some, and when that told nothi
 TEST_CASE("svc explain tells what is on disk when nobody remembers, and says who does not answer") {
   Shop shop(by_registry);
   const std::string id = shop.order("tok_visa").json()["id"];
+  shop.system.process("payment").signal(SIGSTOP);
+  const auto beside = shop.explain(id);
+  CAPTURE(beside.out);
+  CHECK(beside.status == 0);
+  CHECK_THAT(beside.out, ContainsSubstring("confirm  1        done") && ContainsSubstring("not known  its payment: "));
   shop.system.process("payment").signal(SIGKILL);
   shop.system.process("payment").wait();
   const auto without = shop.explain(id);
