@@ -62,16 +62,18 @@ std::string text_of_story(const OrderStory& story) {
   return table(head) + "\n" + table(steps);
 }
 
+// Stands before what was asked for by a span that is not told of.
+constexpr std::string_view orphan_mark = "(..) ";
+
 // The spans of a trace, each below the one that asked for it.
 class Tree {
  public:
   explicit Tree(std::vector<Remembered> spans) : spans_(std::move(spans)) {
     std::ranges::sort(spans_, {}, [](const Remembered& known) { return known.span.start_us; });
-    std::set<std::string> ids;
-    for (const auto& known : spans_) ids.insert(known.span.span_id);
+    for (const auto& known : spans_) ids_.insert(known.span.span_id);
     for (const auto& known : spans_) {
       const auto& parent = known.span.parent_id;
-      below_[parent != known.span.span_id && ids.contains(parent) ? parent : ""].push_back(&known);
+      below_[parent != known.span.span_id && ids_.contains(parent) ? parent : ""].push_back(&known);
     }
   }
 
@@ -79,25 +81,38 @@ class Tree {
     rows_ = {{"AT", "TOOK", "WHAT", "OUTCOME", "PROCESS"}};
     add_below("", 0);
     const auto begun = Time{spans_.front().span.start_us / 1000};
-    return "trace " + spans_.front().span.trace_id + ", " + to_rfc3339(begun) + "\n" + table(std::move(rows_));
+    return "trace " + spans_.front().span.trace_id + ", " + to_rfc3339(begun) + "\n" + table(std::move(rows_)) +
+           (orphans_
+                ? std::string(orphan_mark) + "was asked for by what still goes on, is forgotten, or is none of ours.\n"
+                : "");
   }
 
  private:
+  // A request's parent is its client's, and what begins a trace of its own has the other half of the trace's id.
+  bool is_orphan(const SpanTold& span) const {
+    return span.kind != SpanKind::gateway && !ids_.contains(span.parent_id) && !span.trace_id.ends_with(span.parent_id);
+  }
+
   void add_below(const std::string& parent, std::size_t depth) {
     auto children = below_.extract(parent);  // each once, whatever two processes may say of whose parent is whose
     if (children.empty()) return;
     for (const auto* known : children.mapped()) {
       const auto& span = known->span;
+      const bool orphan = is_orphan(span);
+      orphans_ = orphans_ || orphan;
       rows_.push_back({"+" + milliseconds_of(span.start_us - spans_.front().span.start_us),
-                       milliseconds_of(span.duration_us), std::string(2 * depth, ' ') + what_of(span), span.outcome,
-                       known->process});
+                       milliseconds_of(span.duration_us),
+                       std::string(2 * depth, ' ') + std::string(orphan ? orphan_mark : "") + what_of(span),
+                       span.outcome, known->process});
       add_below(span.span_id, depth + 1);
     }
   }
 
   std::vector<Remembered> spans_;
+  std::set<std::string> ids_;
   std::map<std::string, std::vector<const Remembered*>> below_;  // by the parent's id; "": nobody's
   std::vector<Row> rows_;
+  bool orphans_ = false;
 };
 
 class Explainer {

@@ -100,6 +100,7 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
                                                                {4, "payment charge"},
                                                                {3, "notification hears order_confirmed"},
                                                                {3, "notification send_mail"}};
+  CHECK_THAT(shown, !ContainsSubstring("(..)"));
   for (const auto& [depth, what] : steps) {
     CAPTURE(what);
     CHECK(depth_of(what, shown) == depth);
@@ -138,6 +139,7 @@ TEST_CASE("svc explain tells an order by its request's id while it is carried ou
   }
   const auto shown = shop.told(request, "inventory reserve_items");
   CAPTURE(shown);
+  CHECK_THAT(shown, ContainsSubstring("(..) inventory reserve_items"));  // below a saga that goes on
   for (const auto& id : ids) CHECK_THAT(shop.told(request, "order    " + id), ContainsSubstring("pending"));
   // The one that is asked for comes first.
   for (const auto& id : ids) CHECK(shop.told(id, "trace " + trace).starts_with("order    " + id));
