@@ -30,19 +30,16 @@ std::int64_t microseconds_now() { return microseconds_of(std::chrono::system_clo
 
 // `now_us` is the same moment as `now`.
 SpanTold told(const Span& span, std::int64_t now_us, Steady::time_point now) {
-  SpanTold told{to_text(span.trace),
-                to_text(span.id),
-                to_text(span.parent),
-                uuid_of(span.request),
-                span.kind,
-                std::string(span.service),
-                std::string(span.operation),
-                std::string(span.outcome),
-                0,
-                0};
-  told.start_us = now_us - microseconds_of(now - span.begun);
-  told.duration_us = microseconds_of(span.took);
-  return told;
+  return {to_text(span.trace),
+          to_text(span.id),
+          to_text(span.parent),
+          uuid_of(span.request),
+          span.kind,
+          std::string(span.service),
+          std::string(span.operation),
+          std::string(span.outcome),
+          now_us - microseconds_of(now - span.begun),
+          microseconds_of(span.took)};
 }
 
 tl::unexpected<Error> no_such_consumer() {

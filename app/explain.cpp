@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "contract/trace.h"
 
@@ -129,7 +130,9 @@ class Explainer {
     co_await asking;
     std::vector<std::string> traces, orders;
     if (is_uuid(id_)) orders.push_back(id_);
-    for (const auto& [id, known] : spans_) add(traces, known.span.trace_id);
+    const auto told_already = to_text(keys_of(id_).trace);
+    for (const auto& [id, known] : spans_)
+      if (known.span.trace_id != told_already) add(traces, known.span.trace_id);
     auto going_on = ask_for_spans(traces);
     co_await going_on;
     // A saga's steps are done in the name of its order, which is not that of the request that began it.
@@ -142,11 +145,7 @@ class Explainer {
     report.ok = !report.text.empty();
     if (!report.ok) report.text = "Nothing is known of " + printable(id_) + ".\n";
     report.text += notices();
-    if (!directory)
-      report.text += "The registry at " + text_of(operator_.registry_at()) +
-                     " does not answer: other processes than these could not be asked.\n";
-    for (const auto& process : processes_)
-      if (!directory && !process.is_silent) report.text += "Asked was " + text_of(process.address) + "\n";
+    if (!directory) report.text += without_registry();
     co_return report;
   }
 
@@ -226,6 +225,14 @@ class Explainer {
     return text;
   }
 
+  std::string without_registry() const {
+    auto text = "The registry at " + text_of(operator_.registry_at()) +
+                " does not answer: other processes than these could not be asked.\n";
+    for (const auto& process : processes_)
+      if (!process.is_silent) text += "Asked was " + text_of(process.address) + "\n";
+    return text;
+  }
+
   std::string notices() const {
     return unknown_ + (more_spans_ ? "There are older spans than are told here.\n" : "") +
            (more_ids_ ? "There are more orders or traces to it than are told here.\n" : "") + silent_;
@@ -243,10 +250,7 @@ class Explainer {
 
 Report explain_report(const Settings& settings, const std::string& id) {
   if (auto missing = missing_keys(settings)) return std::move(*missing);
-  // UUIDs and traces are written in small letters here.
-  auto lower = id;
-  std::ranges::transform(lower, lower.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto lower = to_lower(id);  // as UUIDs and traces are written here
   Explainer explainer(settings, is_uuid(lower) || read_trace_id(lower) ? lower : id);
   return run_here([&] { return explainer.run(); });
 }

@@ -89,6 +89,12 @@ int serve(const svc::app::Settings& settings) {
   return EXIT_SUCCESS;
 }
 
+// `trouble`: where it goes that a subcommand could not do its work.
+int print(const svc::app::Report& report, std::ostream& trouble) {
+  (report.ok ? std::cout : trouble) << report.text;
+  return report.ok ? EXIT_SUCCESS : exit_failed;
+}
+
 int run(const std::vector<std::string>& arguments, const std::vector<std::string>& environment) {
   const auto line = svc::app::read_command_line(arguments, environment);
   if (!line) {
@@ -104,24 +110,12 @@ int run(const std::vector<std::string>& arguments, const std::vector<std::string
     case Action::check_config: return EXIT_SUCCESS;
     case Action::openapi: std::cout << svc::app::openapi_document(); return EXIT_SUCCESS;
     case Action::asyncapi: std::cout << svc::app::asyncapi_document(); return EXIT_SUCCESS;
-    case Action::events: {
-      const auto report = svc::app::events_report(line->settings, line->events);
-      (report.ok ? std::cout : std::cerr) << report.text;
-      return report.ok ? EXIT_SUCCESS : exit_failed;
-    }
+    case Action::events: return print(svc::app::events_report(line->settings, line->events), std::cerr);
     case Action::token:
       std::cout << svc::app::operator_token(line->settings, line->subject, line->scope, line->time_to_live) << "\n";
       return EXIT_SUCCESS;
-    case Action::explain: {
-      const auto report = svc::app::explain_report(line->settings, line->explained);
-      std::cout << report.text;
-      return report.ok ? EXIT_SUCCESS : exit_failed;
-    }
-    case Action::status: {
-      const auto report = svc::app::status_report(line->settings);
-      std::cout << report.text;
-      return report.ok ? EXIT_SUCCESS : exit_failed;
-    }
+    case Action::explain: return print(svc::app::explain_report(line->settings, line->explained), std::cout);
+    case Action::status: return print(svc::app::status_report(line->settings), std::cout);
     case Action::serve: break;
   }
   return serve(line->settings);

@@ -12,7 +12,6 @@
 namespace svc::app {
 namespace {
 
-constexpr std::size_t longest_explained = 64;  // as FindSpans takes it
 constexpr std::string_view default_file = "config/svc.toml";
 
 void add_keys(config::Config& config, Settings& settings) {
@@ -270,8 +269,8 @@ tl::expected<CommandLine, Faults> read_command_line(const std::vector<std::strin
     if (const auto time = parse_duration(ttl)) line.time_to_live = *time;
     else config.fault("--ttl: must be a time such as 90s, 15m, 1h or 30d, a year at most");
   }
-  if (explain->parsed() && (line.explained.empty() || line.explained.size() > longest_explained))
-    config.fault("explain: an id has 1 to " + std::to_string(longest_explained) + " characters");
+  if (explain->parsed() && (line.explained.empty() || line.explained.size() > longest_request_id))
+    config.fault("explain: an id has 1 to " + std::to_string(longest_request_id) + " characters");
   if (!config.faults().empty()) return tl::unexpected(Faults{config.faults()});
 
   using What = EventsCommand::What;

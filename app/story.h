@@ -46,7 +46,7 @@ struct Spans {
 struct FindSpans {
   std::string id;
   static constexpr auto fields() {
-    return rows(field(&FindSpans::id, "id", "A trace, a request or an order", Length{1, 64}));
+    return rows(field(&FindSpans::id, "id", "A trace, a request or an order", Length{1, longest_request_id}));
   }
   static constexpr Endpoint endpoint{.verb = Verb::get,
                                      .path = "/admin/spans/{id}",

@@ -2,7 +2,6 @@
 
 #include <sys/random.h>
 
-#include <array>
 #include <cerrno>
 #include <random>
 #include <system_error>
@@ -18,13 +17,6 @@ std::uint64_t system_random() {
     throw std::system_error(errno, std::generic_category(), "getrandom");
   return bits;
 }
-
-constexpr auto is_lower_hex = [] {
-  std::array<bool, 256> table{};
-  for (const unsigned char c : {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'})
-    table[c] = true;
-  return table;
-}();
 
 constexpr std::uint64_t low62 = (std::uint64_t{1} << 62) - 1;
 
@@ -52,25 +44,28 @@ std::string Uuid7::next() {
     high = high_;
     low = counter_;
   }
+  return to_text(Uuid{ms << 16 | 0x7000 | high, (std::uint64_t{2} << 62) | low});
+}
+
+std::string to_text(const Uuid& uuid) {
   std::string text(36, '-');
-  put_hex(&text[0], ms >> 16, 8);
-  put_hex(&text[9], ms & 0xffff, 4);
-  put_hex(&text[14], 0x7000 | high, 4);
-  const std::uint64_t tail = (std::uint64_t{2} << 62) | low;
-  put_hex(&text[19], tail >> 48, 4);
-  put_hex(&text[24], tail & 0xffffffffffff, 12);
+  put_hex(&text[0], uuid.high >> 32, 8);
+  put_hex(&text[9], uuid.high >> 16, 4);
+  put_hex(&text[14], uuid.high, 4);
+  put_hex(&text[19], uuid.low >> 48, 4);
+  put_hex(&text[24], uuid.low, 12);
   return text;
 }
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  bool dashes = true, digits = true;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) dashes = dashes && text[i] == '-';
-    else digits = digits && is_lower_hex[static_cast<unsigned char>(text[i])];
-  }
-  return dashes && digits;
+std::optional<Uuid> read_uuid(std::string_view text) {
+  if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
+  const auto a = read_hex(text.substr(0, 8)), b = read_hex(text.substr(9, 4)), c = read_hex(text.substr(14, 4)),
+             d = read_hex(text.substr(19, 4)), e = read_hex(text.substr(24));
+  if (!a || !b || !c || !d || !e) return std::nullopt;
+  return Uuid{*a << 32 | *b << 16 | *c, *d << 48 | *e};
 }
+
+bool is_uuid(std::string_view text) { return read_uuid(text).has_value(); }
 
 std::uint64_t random_bits() {
   thread_local std::mt19937_64 generator{system_random()};

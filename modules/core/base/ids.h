@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,8 +33,13 @@ class Uuid7 final : public Ids {
   std::uint64_t high_ = 0;
 };
 
-/// Lower-case canonical form, any version (RFC 9562 section 4).
-bool is_uuid(std::string_view);
+/// The 128 bits of a UUID of any version. Its text is the lower-case canonical form (RFC 9562 section 4).
+struct Uuid {
+  std::uint64_t high = 0, low = 0;
+};
+std::string to_text(const Uuid& uuid);
+std::optional<Uuid> read_uuid(std::string_view text);
+bool is_uuid(std::string_view text);
 
 /// Uniform random bits for jitter and sampling; never for secrets.
 /// Safe to use from any thread.

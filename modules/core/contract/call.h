@@ -27,6 +27,9 @@ struct Caller {
   bool may_register(std::string_view service) const { return std::ranges::find(registers, service) != registers.end(); }
 };
 
+/// Characters that the id of a request may have.
+inline constexpr std::size_t longest_request_id = 64;
+
 /// Where a call came from. Made once per request, shared by all calls that follow from it.
 struct Origin {
   std::string request_id;

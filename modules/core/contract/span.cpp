@@ -93,6 +93,11 @@ Steady::duration Span::end(std::string_view how) {
   return took;
 }
 
+SpanKeys keys_of(std::string_view id) {
+  const auto request = number_of(id);
+  return {read_trace_id(id).value_or(request), request};
+}
+
 void SpanRing::keep(const Span& span) {
   if (limit_ == 0) return;
   const std::lock_guard lock(mutex_);
@@ -124,8 +129,7 @@ void SpanRing::find(const SpanKeys& keys, std::size_t limit, std::vector<Span>& 
 void set_span_options(const SpanOptions& options) { memories().set(options); }
 
 FoundSpans find_spans(std::string_view id, std::size_t limit) {
-  const auto request = number_of(id);
-  FoundSpans found{memories().find({read_trace_id(id).value_or(request), request}, limit + 1), false};
+  FoundSpans found{memories().find(keys_of(id), limit + 1), false};
   std::ranges::sort(found.spans, {}, &Span::begun);
   found.more = found.spans.size() > limit;
   if (found.more) found.spans.erase(found.spans.begin(), found.spans.end() - static_cast<std::ptrdiff_t>(limit));

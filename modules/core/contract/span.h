@@ -14,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "async/loop.h"
 #include "base/error.h"
 #include "base/fields.h"
 #include "contract/call.h"
@@ -65,11 +64,15 @@ struct Span {
 /// What a span says of how it ended.
 constexpr std::string_view outcome_of(std::optional<Code> failure) { return failure ? traits(*failure).name : "ok"; }
 
+template <class Answer>
+std::string_view outcome_of(const Result<Answer>& result) {
+  return result ? "ok" : outcome_of(result.error().code);
+}
 /// The same of an answer of this HTTP status.
 constexpr std::string_view outcome_of_status(int status) {
   if (status < 400) return "ok";
   const auto code = code_of(status);
-  return code ? traits(*code).name : "refused";
+  return code ? outcome_of(code) : "refused";
 }
 
 struct SpanOptions {
@@ -87,6 +90,8 @@ struct SpanKeys {
   TraceId trace, request;
   bool match(const Span& span) const { return span.trace == trace || span.request == request; }
 };
+/// Those of the id of a trace (32 digits), or of a request or a saga and the trace that is named after it.
+SpanKeys keys_of(std::string_view id);
 
 /// The newest spans of one thread, as many as it has places. Thread-safe.
 class SpanRing {
@@ -110,8 +115,7 @@ struct FoundSpans {
   std::vector<Span> spans;  ///< the oldest first
   bool more = false;        ///< there are others, older than these
 };
-/// What this process remembers of a trace (its id of 32 digits), or of a request or a saga (its id) and the trace that
-/// is named after it: the newest `limit`. Thread-safe.
+/// What this process remembers of an id, as keys_of() takes it: the newest `limit`. Thread-safe.
 FoundSpans find_spans(std::string_view id, std::size_t limit);
 
 }  // namespace svc

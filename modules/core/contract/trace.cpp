@@ -39,22 +39,14 @@ std::optional<TraceId> read_trace_id(std::string_view text) {
 }
 
 TraceId number_of(std::string_view request_id) {
-  const TraceId made{fnv1a(request_id), 0};
-  if (!is_uuid(request_id)) return made;
-  const auto bits = [&](std::size_t at, std::size_t size) { return read_hex(request_id.substr(at, size)).value_or(0); };
-  const TraceId uuid{bits(0, 8) << 32 | bits(9, 4) << 16 | bits(14, 4), bits(19, 4) << 48 | bits(24, 12)};
-  return uuid.low == 0 || uuid.high == 0 ? made : uuid;
+  const auto uuid = read_uuid(request_id);
+  if (!uuid || uuid->high == 0 || uuid->low == 0) return {fnv1a(request_id), 0};
+  return {uuid->high, uuid->low};
 }
 
 std::optional<std::string> uuid_of(const TraceId& number) {
   if (number.low == 0) return std::nullopt;
-  std::string text = "00000000-0000-0000-0000-000000000000";
-  put_hex(&text[0], number.high >> 32, 8);
-  put_hex(&text[9], number.high >> 16, 4);
-  put_hex(&text[14], number.high, 4);
-  put_hex(&text[19], number.low >> 48, 4);
-  put_hex(&text[24], number.low, 12);
-  return text;
+  return to_text(Uuid{number.high, number.low});
 }
 
 std::optional<Trace> read_traceparent(std::string_view text) {

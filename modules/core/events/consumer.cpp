@@ -92,10 +92,10 @@ Result<Nothing> Consumer::handle(sql::Transaction& transaction, const Envelope& 
   auto span = Span::begin(call, name_, how.event.type, SpanKind::event);
   try {
     auto done = how.handler(transaction, event);
-    span.end(done ? "ok" : traits(done.error().code).name);
+    span.end(outcome_of(done));
     return done;
   } catch (...) {
-    span.end(traits(Code::internal).name);
+    span.end(outcome_of(Code::internal));
     throw;
   }
 }

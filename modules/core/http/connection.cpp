@@ -34,7 +34,7 @@ std::string_view http_date() {
 }
 
 bool is_sound_request_id(std::string_view id) {
-  return !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
+  return !id.empty() && id.size() <= longest_request_id && std::ranges::all_of(id, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });

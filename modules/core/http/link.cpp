@@ -1,6 +1,5 @@
 #include "http/link.h"
 
-#include "contract/trace.h"
 #include "observe/log.h"
 
 namespace svc::http {
@@ -29,12 +28,10 @@ Task<Result<Response>> Link::exchange(LinkTo to, Outgoing request, Span span, St
                                       bool or_created) {
   auto asking = to.transport->roundtrip(std::move(request), deadline);
   auto response = co_await asking;
-  std::optional<Error> refused;
-  if (!response) refused = told_failure(to.target, response.error());
+  if (!response) response = fail(told_failure(to.target, response.error()));
   else if (response->status != success && !(or_created && response->status == 201))
-    refused = error_of(response->status, response->body, response->header("Retry-After"));
-  span.end(refused ? traits(refused->code).name : "ok");
-  if (refused) co_return fail(std::move(*refused));
+    response = fail(error_of(response->status, response->body, response->header("Retry-After")));
+  span.end(outcome_of(response));
   co_return response;
 }
 

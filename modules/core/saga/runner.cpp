@@ -4,7 +4,6 @@
 
 #include "base/ids.h"
 #include "contract/span.h"
-#include "contract/trace.h"
 #include "observe/log.h"
 #include "resilience/backoff.h"
 

@@ -115,12 +115,13 @@ Task<http::Response> Foreign::forward(http::Request& request, const ForeignRoute
   const bool streams = has_content(request);
   http::Outgoing outgoing{std::string(request.method), std::move(target)};
   request.transit->span.operation = "forward";
-  request.transit->span.is_read = request.method == "GET" || request.method == "HEAD";
+  const bool is_read = request.method == "GET" || request.method == "HEAD";
+  request.transit->span.is_read = is_read;
   outgoing.headers = to_foreign(request, token, route.strip ? std::string_view{route.prefix} : std::string_view{});
   outgoing.streaming = http::Streaming{streams ? request.body : nullptr, timeout, milliseconds{route.idle_timeout_ms}};
   outgoing.repeatable = !streams && route.retry == Resend::idempotent &&
                         std::ranges::find(idempotent, request.method) != idempotent.end();
-  outgoing.may_overlap = request.method == "GET" || request.method == "HEAD";
+  outgoing.may_overlap = is_read;
   outgoing.operation = route.prefix;
   // Nobody knows how fast a foreign service should be but by its timeout; a third of it is left for two more tries.
   outgoing.patience = timeout / 3;

@@ -36,9 +36,7 @@ Fields to_foreign(const http::Request& request, std::string_view token, std::str
   Fields fields;
   const auto kept = from_client(request.headers);
   for (const auto& [name, value] : kept)
-    if (!same_name(name, "Host") && !same_name(name, "Content-Length") && !same_name(name, "Authorization") &&
-        !is_of_trace(name))
-      fields.emplace_back(name, value);
+    if (!is_said_anew(name) && !same_name(name, "Authorization")) fields.emplace_back(name, value);
   const auto host = request.headers.get("Host");
   if (!token.empty()) fields.emplace_back("Authorization", "Bearer " + std::string(token));
   fields.emplace_back("Via", with_hop(joined(request.headers, "Via")));

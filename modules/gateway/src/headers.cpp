@@ -67,12 +67,15 @@ bool is_hop_by_hop(std::string_view name, const std::vector<std::string>& option
 
 }  // namespace
 
-bool is_of_trace(std::string_view name) { return same_name(name, http::trace_header) || same_name(name, state_header); }
+bool is_said_anew(std::string_view name) {
+  return same_name(name, "Host") || same_name(name, "Content-Length") || same_name(name, http::trace_header) ||
+         same_name(name, state_header);
+}
 
 void add_trace(const http::Request& request, std::vector<std::pair<std::string, std::string>>& fields) {
   const auto& [call, span] = *request.transit;
   fields.emplace_back(http::trace_header, traceparent(call.origin->trace, span.id));
-  if (!http::trace_of(request.headers)) return;
+  if (request.headers.count(state_header) == 0 || !http::trace_of(request.headers)) return;
   for (const auto& [name, value] : request.headers)
     if (same_name(name, state_header)) fields.emplace_back(name, value);
 }

@@ -17,8 +17,8 @@ http::Headers from_client(const http::Headers& headers);
 /// What a module may tell a client. The server adds its own Date, Connection and X-Request-Id.
 std::vector<std::pair<std::string, std::string>> to_client(std::vector<std::pair<std::string, std::string>> headers);
 
-/// Whether a field names a trace. These do not cross as they are: add_trace() says which trace it is.
-bool is_of_trace(std::string_view name);
+/// Whether a field is said anew of what is passed on: its host, its length, and which trace it is (add_trace()).
+bool is_said_anew(std::string_view name);
 /// Adds the fields that name the trace of a request in transit: the gateway's span is the parent, and what others have
 /// noted of the trace (`tracestate`) goes along if it is still the client's.
 void add_trace(const http::Request& request, std::vector<std::pair<std::string, std::string>>& fields);

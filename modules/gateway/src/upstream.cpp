@@ -24,8 +24,7 @@ class Behind final : public Upstream {
     const auto deadline = terms.deadline;
     http::Outgoing outgoing{std::string(request.method), std::string(request.target)};
     for (const auto& [name, value] : request.headers)
-      if (!http::same_name(name, "Host") && !http::same_name(name, "Content-Length") && !is_of_trace(name))
-        outgoing.headers.emplace_back(name, value);
+      if (!is_said_anew(name)) outgoing.headers.emplace_back(name, value);
     outgoing.headers.emplace_back(http::cluster_header, cluster_.token(http::gateway_name));
     outgoing.headers.emplace_back("X-Forwarded-For", request.peer_address);
     outgoing.headers.emplace_back("X-Request-Id", request.request_id);

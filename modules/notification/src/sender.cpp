@@ -100,7 +100,7 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
     why = Error{Code::invalid, "defect", defect.what()};
   }
   const bool skipped = notification.status == NotificationStatus::skipped;
-  if (span.id != 0) span.end(skipped ? "skipped" : outcome_of(why ? std::optional(why->code) : std::nullopt));
+  if (span.id != 0) span.end(skipped ? "skipped" : why ? outcome_of(why->code) : "ok");
   if (skipped) co_return tried;
   if (!why) {
     notification.status = NotificationStatus::sent;

@@ -1,5 +1,4 @@
 // A consumer: each event has its effect once, in order, or is parked.
-#include "contract/span.h"
 #include "support/catch.h"
 #include "support/file_limit.h"
 #include "unit/events/hearer.h"
@@ -275,34 +274,6 @@ TEST_CASE("when an operator gives an event up, those behind it go on") {
   hearer.retry_due();
   CHECK(hearer.effects() == Lines{"a 2", "a 3"});
   CHECK(hearer.parked().items.empty());
-}
-
-TEST_CASE("what a consumer does about an event is a span of the event's trace") {
-  World world;
-  std::string how;
-  Hearer hearer(world);
-  hearer.set_judge([&](const Moved&) -> Result<Nothing> {
-    if (how == "refused") return not_now();
-    if (how == "broken") throw std::runtime_error("broken");
-    return Nothing{};
-  });
-  const auto outcome = [&](std::string what, bool has_trace = true) {
-    how = std::move(what);
-    const auto trace = trace_named(number_of(world.ids.next()));
-    auto event = envelope(world, Moved{how + "?", 1});
-    event.traceparent = has_trace ? traceparent(trace) : "of another make";
-    REQUIRE(hearer.take({event}).has_value());
-    const auto found = find_spans(to_text(trace.id), 10).spans;
-    if (found.empty()) return std::string("none");
-    CHECK(found.front().parent == trace.parent);
-    CHECK(found.front().service == hearer.consumer.name());
-    CHECK(found.front().operation == Moved::event.type);
-    return std::string(to_name(found.front().kind)) + " " + std::string(found.front().outcome);
-  };
-  CHECK(outcome("done") == "event ok");
-  CHECK(outcome("refused") == "event unavailable");
-  CHECK(outcome("broken") == "event internal");
-  CHECK(outcome("done", false) == "none");
 }
 
 TEST_CASE("what cannot be read is parked at once, kept whole, and not tried again by itself") {

@@ -219,25 +219,6 @@ TEST_CASE("an event travels as a CloudEvent") {
   CHECK(maker.read({"reader", 1, "", 1, 0})->items.at(0).event.id != event.id);
 }
 
-TEST_CASE("an event has its request's trace; one that no request has caused has none") {
-  World world;
-  Maker maker(world);
-  const auto trace_for = [&](const Origin& origin, std::uint64_t span = 0) {
-    maker.cause.origin = std::make_shared<const Origin>(origin);
-    maker.cause.span = span;
-    const auto before = maker.count();
-    maker.publish(Moved{"a", 1});
-    return maker.read({"reader", before, "", 1, 0})->items.at(0).event.traceparent;
-  };
-  const std::string own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  CHECK(trace_for(Origin::of("request", read_traceparent(own))) == own);
-  CHECK(trace_for(Origin::of("request", read_traceparent(own)), 0xab) ==
-        "00-0af7651916cd43dd8448eb211c80319c-00000000000000ab-01");  // its parent is who tells of it
-  CHECK(trace_for(Origin::of("0190a0a0-1111-7222-8333-444444444444")) ==
-        "00-0190a0a0111172228333444444444444-8333444444444444-01");
-  CHECK_FALSE(trace_for(Origin{}).has_value());
-}
-
 // How far the outbox knows a reader to have come; -1: it does not know it.
 std::int64_t noted(Maker& maker, const std::string& reader) {
   return maker.database
