@@ -28,7 +28,7 @@ struct Fixture {
   Item item(const std::string& sku) { return *ask(world.admin(), GetItem{sku}); }
   std::string order() { return world.ids.next(); }
   Result<Reservation> reserve(const std::string& order, std::vector<Line> lines) {
-    return ask(world.anyone(), ReserveItems{order, lines});
+    return ask(world.anyone(), ReserveItems{order, lines, {}});
   }
   Result<Reservation> commit(const std::string& order) { return ask(world.anyone(), CommitReservation{order}); }
   Result<Reservation> release(const std::string& order) { return ask(world.anyone(), ReleaseReservation{order}); }
@@ -79,6 +79,9 @@ TEST_CASE("broken rules are named, by role first") {
   std::vector<std::string> pointers;
   for (const auto& violation : refused.error().violations) pointers.push_back(violation.pointer);
   CHECK(pointers == std::vector<std::string>{"/sku", "/name", "/unitPrice/amount", "/unitPrice/currency", "/onHand"});
+  for (const int seconds : {0, -1, static_cast<int>(reservation_limit) + 1})
+    CHECK(f.ask(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}, seconds}).error().violations.front().pointer ==
+          "/seconds");
   CHECK(f.put("anvil", 1, price_limit + 1).error().violations.front().pointer == "/unitPrice/amount");
 }
 
@@ -188,7 +191,7 @@ TEST_CASE("a hundred buyers for one unit leave one winner") {
   const int winners = f.world.run([&]() -> Task<int> {
     std::vector<Reply<ReserveItems>> buyers;
     for (int i = 0; i < 100; ++i)
-      buyers.push_back(f.inventory->handle(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}}));
+      buyers.push_back(f.inventory->handle(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}, {}}));
     int won = 0;
     for (auto& buyer : buyers) {
       auto reserved = co_await buyer;
@@ -201,27 +204,84 @@ TEST_CASE("a hundred buyers for one unit leave one winner") {
   CHECK(f.stock("a") == Stock{1, 1});
 }
 
-TEST_CASE("a reservation that nobody comes for expires") {
-  // The sweep is the module's own doing, so one lane says it all.
+// The sweep is the module's own doing, so one lane says it all.
+struct Swept {
   World world;
-  Config config;
-  config.reservation_seconds = 60;
-  config.sweep_seconds = 1;
-  const auto module = make(config, world.environment, world.dir / "inventory.db");
-  auto& inventory = module->service();
-  REQUIRE(world.ask(inventory, world.admin(), PutItem{"a", "A", {1, "USD"}, 5}));
-  const auto held = world.ids.next(), sold = world.ids.next();
-  REQUIRE(world.ask(inventory, world.anyone(), ReserveItems{held, {{"a", 2}}}));
-  REQUIRE(world.ask(inventory, world.anyone(), ReserveItems{sold, {{"a", 1}}}));
-  REQUIRE(world.ask(inventory, world.anyone(), CommitReservation{sold}));
-  module->start();
-  world.clock.advance(seconds{60});
-  while (world.ask(inventory, world.admin(), GetItem{"a"})->reserved != 0) std::this_thread::yield();
-  module->stop();
-  CHECK(world.ask(inventory, world.admin(), GetItem{"a"})->on_hand == 4);
-  CHECK(world.ask(inventory, world.anyone(), CommitReservation{held}).error().reason == "reservation_expired");
-  CHECK(world.ask(inventory, world.anyone(), ReleaseReservation{held}).has_value());
-  CHECK(world.ask(inventory, world.admin(), GetItem{"a"})->available == 4);
+  std::unique_ptr<Hosted<Inventory>> module = make({60, 1}, world.environment, world.dir / "inventory.db");
+  const std::string order = world.ids.next();
+
+  template <class Op>
+  auto ask(Op op) {
+    return world.ask(module->service(), world.anyone(), op);
+  }
+  void put(std::int64_t on_hand) {
+    REQUIRE(world.ask(module->service(), world.admin(), PutItem{"a", "A", {1, "USD"}, on_hand}));
+  }
+  Result<Reservation> reserve(std::optional<int> seconds = {}) { return ask(ReserveItems{order, {{"a", 2}}, seconds}); }
+  Result<Reservation> commit() { return ask(CommitReservation{order}); }
+  Result<Reservation> release() { return ask(ReleaseReservation{order}); }
+  // on hand, reserved
+  Stock stock() {
+    const auto item = world.ask(module->service(), world.admin(), GetItem{"a"});
+    return {*item->on_hand, *item->reserved};
+  }
+  // Lets time pass until a sweep has given back what is held. Once.
+  void expire_within(seconds time) {
+    module->start();
+    world.clock.advance(time);
+    while (stock().second != 0) std::this_thread::yield();
+    module->stop();
+  }
+};
+
+TEST_CASE("a reservation that nobody comes for expires, what is sold does not") {
+  Swept f;
+  f.put(5);
+  const auto sold = f.world.ids.next();
+  REQUIRE(f.ask(ReserveItems{sold, {{"a", 1}}, {}}));
+  REQUIRE(f.ask(CommitReservation{sold}));
+  REQUIRE(f.reserve());
+  f.expire_within(seconds{60});
+  CHECK(f.stock() == Stock{4, 0});
+  SECTION("it may be released") {
+    CHECK(f.release()->state == ReservationState::released);
+    CHECK(f.reserve().error().reason == "reservation_released");
+    CHECK(f.commit().error().reason == "reservation_released");
+    CHECK(f.stock() == Stock{4, 0});
+  }
+  SECTION("asked for again, it is set aside anew while there is stock") {
+    CHECK(f.reserve()->state == ReservationState::held);
+    CHECK(f.stock() == Stock{4, 2});
+    CHECK(f.commit()->state == ReservationState::committed);
+    CHECK(f.stock() == Stock{2, 0});
+  }
+  SECTION("and committed while there is stock") {
+    CHECK(f.commit()->state == ReservationState::committed);
+    CHECK(f.stock() == Stock{2, 0});
+  }
+  SECTION("what others have taken meanwhile is gone") {
+    f.put(1);
+    CHECK(f.commit().error().reason == "reservation_expired");
+    CHECK(f.reserve().error().reason == "out_of_stock");
+    f.put(9);
+    CHECK(f.reserve().error().reason == "out_of_stock");  // a refusal lasts
+    CHECK(f.stock() == Stock{9, 0});
+  }
+}
+
+TEST_CASE("a reservation is held for as long as was asked for, longer when that is asked for again") {
+  Swept f;
+  f.put(5);
+  const auto first = f.reserve(5);
+  REQUIRE(first);
+  CHECK(first->expires_at == f.world.clock.now() + seconds{5});
+  CHECK(f.reserve(3)->expires_at == first->expires_at);
+  CHECK(f.reserve()->expires_at == f.world.clock.now() + seconds{60});
+  CHECK(f.reserve(5)->expires_at == f.world.clock.now() + seconds{60});
+  f.world.clock.advance(seconds{57});
+  CHECK(f.reserve(5)->expires_at == f.world.clock.now() + seconds{5});
+  f.expire_within(seconds{5});
+  CHECK(f.stock() == Stock{5, 0});
 }
 
 TEST_CASE("the tables themselves never let stock go below zero") {

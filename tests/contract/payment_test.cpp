@@ -23,10 +23,17 @@ struct Fixture {
   auto ask(Call call, Op op) {
     return world.ask(*payments, call, op);
   }
-  Result<Payment> charge(const std::string& method, Call call) {
+  Result<Charged> charge(const std::string& method, Call call) {
     return ask(call, Charge{id, order, "ann", {500, "USD"}, method});
   }
-  Result<Payment> charge(const std::string& method) { return charge(method, world.anyone()); }
+  Result<Charged> charge(const std::string& method) { return charge(method, world.anyone()); }
+  Result<Payment> book() { return ask(world.anyone(), BookCharge{id, order, "ann", {500, "USD"}}); }
+  // Charged and booked, as an order that is confirmed is.
+  Result<Payment> pay() {
+    REQUIRE(charge("tok_visa"));
+    return book();
+  }
+  Result<Payment> seen() { return ask(world.admin(), GetPayment{id}); }
   Result<Refunded> refund() { return ask(world.anyone(), Refund{id}); }
   // The sum of the ledger, and how many entries it has.
   std::pair<int, int> ledger() {
@@ -45,12 +52,19 @@ using Ledger = std::pair<int, int>;
 TEST_CASE("a charge is captured once, however often it is asked for") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  const auto first = f.charge("tok_visa");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(f.charge("tok_visa")->status == PaymentStatus::captured);
+    CHECK(f.at_provider() == "approved");
+    CHECK(f.seen().error().code == Code::not_found);  // not before it is booked
+  }
+  const auto first = f.book();
   REQUIRE(first.has_value());
   CHECK(first->status == PaymentStatus::captured);
   CHECK(first->order_id == f.order);
   CHECK(first->amount == Money{500, "USD"});
-  CHECK(*f.charge("tok_visa") == *first);
+  CHECK(*f.seen() == *first);
+  CHECK(*f.book() == *first);
+  CHECK(f.charge("tok_visa")->status == PaymentStatus::captured);
   CHECK(f.ledger() == Ledger{500, 1});
 }
 
@@ -58,6 +72,7 @@ TEST_CASE("a decline is an answer, and lasts") {
   Fixture f;
   CAPTURE(name_of(f.lane));
   CHECK(f.charge("tok_declined")->status == PaymentStatus::declined);
+  CHECK(f.seen()->status == PaymentStatus::declined);
   CHECK(f.charge("tok_visa")->status == PaymentStatus::declined);
   CHECK(f.refund()->made);
   CHECK(f.ledger() == Ledger{0, 0});
@@ -71,6 +86,7 @@ TEST_CASE("a charge that was answered too late has happened") {
   CHECK(late.error().code == Code::timeout);
   CHECK(f.at_provider() == "approved");
   CHECK(f.charge("tok_timeout")->status == PaymentStatus::captured);
+  CHECK(f.book().has_value());
   CHECK(f.ledger() == Ledger{500, 1});
 }
 
@@ -85,14 +101,15 @@ TEST_CASE("a provider that fails at times is asked again") {
 TEST_CASE("a refund gives back what was charged, once") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  REQUIRE(f.charge("tok_visa"));
+  REQUIRE(f.pay());
   for (int i = 0; i < 2; ++i) {
     CHECK(f.refund()->made);
     CHECK(f.ledger() == Ledger{0, 2});
     CHECK(f.at_provider() == "refunded");
   }
-  CHECK(f.ask(f.world.admin(), GetPayment{f.id})->status == PaymentStatus::refunded);
-  CHECK(f.charge("tok_visa")->status == PaymentStatus::refunded);
+  CHECK(f.seen()->status == PaymentStatus::refunded);
+  CHECK(f.charge("tok_visa").error().reason == "payment_refunded");
+  CHECK(f.book()->status == PaymentStatus::refunded);
   CHECK(f.ledger() == Ledger{0, 2});
 }
 
@@ -101,9 +118,11 @@ TEST_CASE("a refund of what never was refuses the charge that may still come") {
   CAPTURE(name_of(f.lane));
   CHECK_FALSE(f.refund()->made);
   CHECK(f.charge("tok_visa").error().code == Code::conflict);
+  CHECK(f.charge("tok_declined").error().code == Code::conflict);
+  CHECK(f.book().error().reason == "payment_refunded");
   CHECK(f.at_provider() == "void");
   CHECK(f.ledger() == Ledger{0, 0});
-  CHECK(f.ask(f.world.admin(), GetPayment{f.id}).error().code == Code::not_found);
+  CHECK(f.seen().error().code == Code::not_found);
 }
 
 TEST_CASE("a refund of what the provider charged, and we never heard of, gives it back") {
@@ -116,10 +135,20 @@ TEST_CASE("a refund of what the provider charged, and we never heard of, gives i
   CHECK(f.ledger() == Ledger{0, 0});
 }
 
-TEST_CASE("payments are seen by their owner and by admins, and by nobody else") {
+TEST_CASE("a refund of what was charged and never booked gives it back, and refuses its booking") {
   Fixture f;
   CAPTURE(name_of(f.lane));
   REQUIRE(f.charge("tok_visa"));
+  CHECK_FALSE(f.refund()->made);
+  CHECK(f.at_provider() == "refunded");
+  CHECK(f.book().error().reason == "payment_refunded");
+  CHECK(f.ledger() == Ledger{0, 0});
+}
+
+TEST_CASE("payments are seen by their owner and by admins, and by nobody else") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  REQUIRE(f.pay());
   CHECK(f.ask(f.world.customer("ann"), GetPayment{f.id}).has_value());
   CHECK(f.ask(f.world.admin(), GetPayment{f.id}).has_value());
   const auto foreign = f.ask(f.world.customer("bob"), GetPayment{f.id});
@@ -139,7 +168,7 @@ TEST_CASE("ways to pay are known or not") {
 
 TEST_CASE("the ledger is only added to") {
   Fixture f;
-  REQUIRE(f.charge("tok_visa"));
+  REQUIRE(f.pay());
   SQLite::Database database((f.world.dir / "payment.db").string(), SQLite::OPEN_READWRITE);
   CHECK_THROWS(database.exec("UPDATE ledger SET amount = 1"));
   CHECK_THROWS(database.exec("DELETE FROM ledger"));
@@ -163,8 +192,11 @@ struct ScriptedFixture {
   Payments& payments = module->service();
   const std::string id = world.ids.next();
 
-  Result<Payment> charge() {
+  Result<Charged> charge() {
     return world.ask(payments, world.anyone(), Charge{id, world.ids.next(), "ann", {5, "USD"}, "m"});
+  }
+  Result<Payment> book() {
+    return world.ask(payments, world.anyone(), BookCharge{id, world.ids.next(), "ann", {5, "USD"}});
   }
   Result<Refunded> refund() { return world.ask(payments, world.anyone(), Refund{id}); }
   PaymentStatus status() { return world.ask(payments, world.admin(), GetPayment{id})->status; }
@@ -180,12 +212,14 @@ TEST_CASE("a refund that overtakes its charge wins") {
     CHECK(refunded.has_value());
     co_return Decision::approved;
   };
-  CHECK(f.charge().error().code == Code::conflict);
+  CHECK(f.charge().has_value());  // as the provider says
+  CHECK(f.book().error().code == Code::conflict);
 }
 
 TEST_CASE("a refund that fails can be repeated") {
   ScriptedFixture f;
   REQUIRE(f.charge());
+  REQUIRE(f.book());
   f.provider.on_refund = []() -> Task<Result<Nothing>> { return fail(Code::timeout, "slow"); };
   CHECK(f.refund().error().code == Code::timeout);
   CHECK(f.status() == PaymentStatus::captured);

@@ -64,8 +64,8 @@ bool insert_reservation(sql::Transaction& transaction, const std::string& order_
 
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation) {
-  transaction.execute("UPDATE reservations SET state = ?, detail = ? WHERE order_id = ?", reservation.state,
-                      reservation.detail, order_id);
+  transaction.execute("UPDATE reservations SET state = ?, expires_at = ?, detail = ? WHERE order_id = ?",
+                      reservation.state, reservation.expires_at, reservation.detail, order_id);
 }
 
 void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines) {

@@ -42,7 +42,7 @@ std::vector<Line> find_lines(sql::Session& session, const std::string& order_id)
 /// False when the order has one.
 bool insert_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation);
-/// Writes its state and detail.
+/// Writes all of it.
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation);
 void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines);

@@ -1,7 +1,6 @@
 #include "reservations.h"
 
 #include <algorithm>
-#include <span>
 
 namespace svc::inventory {
 namespace {
@@ -19,9 +18,37 @@ Result<Reservation> answer_of(const std::string& order_id, const StoredReservati
   return fail(Code::conflict, "reservation_released", "It was given back");
 }
 
+void move(Stock& stock, const std::vector<Line>& lines, std::int64_t on_hand, std::int64_t reserved) {
+  for (const auto& line : lines) stock.move(line.sku, on_hand * line.quantity, reserved * line.quantity);
+}
+
 void move_lines(Stock& stock, const std::string& order_id, std::int64_t on_hand, std::int64_t reserved) {
-  for (const auto& line : find_lines(stock.transaction(), order_id))
-    stock.move(line.sku, on_hand * line.quantity, reserved * line.quantity);
+  move(stock, find_lines(stock.transaction(), order_id), on_hand, reserved);
+}
+
+// All lines, or none; then the sku that was short.
+std::optional<std::string> set_aside(Stock& stock, const std::vector<Line>& lines) {
+  const auto missing = std::ranges::find_if(lines, [&](const auto& line) { return !stock.set_aside(line); });
+  if (missing == lines.end()) return std::nullopt;
+  move(stock, {lines.begin(), missing}, 0, -1);
+  return missing->sku;
+}
+
+// Of one that is there.
+Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Time expires_at) {
+  auto& transaction = stock.transaction();
+  auto known = *find_reservation(transaction, order_id);
+  const bool longer = known.state == held && known.expires_at < expires_at;
+  if (known.state == expired) {
+    const auto missing = set_aside(stock, find_lines(transaction, order_id));
+    known.state = missing ? refused : held;
+    known.detail = missing.value_or("");
+  } else if (!longer) {
+    return answer_of(order_id, known);
+  }
+  known.expires_at = expires_at;
+  update_reservation(transaction, order_id, known);
+  return answer_of(order_id, known);
 }
 
 }  // namespace
@@ -29,16 +56,13 @@ void move_lines(Stock& stock, const std::string& order_id, std::int64_t on_hand,
 Reserved reserve(Stock& stock, const std::string& order_id, const std::vector<Line>& lines, Time expires_at) {
   auto& transaction = stock.transaction();
   StoredReservation made{held, expires_at, ""};
-  if (!insert_reservation(transaction, order_id, made))
-    return {answer_of(order_id, *find_reservation(transaction, order_id))};
-  const auto missing = std::ranges::find_if(lines, [&](const auto& line) { return !stock.set_aside(line); });
-  if (missing == lines.end()) {
-    save_lines(transaction, order_id, lines);
-  } else {
-    for (const auto& line : std::span(lines.begin(), missing)) stock.move(line.sku, 0, -line.quantity);
+  if (!insert_reservation(transaction, order_id, made)) return {reserve_again(stock, order_id, expires_at)};
+  if (const auto missing = set_aside(stock, lines)) {
     made.state = refused;
-    made.detail = missing->sku;
+    made.detail = *missing;
     update_reservation(transaction, order_id, made);
+  } else {
+    save_lines(transaction, order_id, lines);
   }
   return {answer_of(order_id, made)};
 }
@@ -47,7 +71,8 @@ Result<Reservation> commit(Stock& stock, const std::string& order_id) {
   auto& transaction = stock.transaction();
   auto known = find_reservation(transaction, order_id);
   if (!known) return fail(Code::conflict, "not_reserved", "Nothing was set aside for this order");
-  if (known->state == held) {
+  const bool anew = known->state == expired && !set_aside(stock, find_lines(transaction, order_id));
+  if (known->state == held || anew) {
     known->state = committed;
     update_reservation(transaction, order_id, *known);
     move_lines(stock, order_id, -1, -1);
@@ -57,12 +82,12 @@ Result<Reservation> commit(Stock& stock, const std::string& order_id) {
 
 Reservation release(Stock& stock, const std::string& order_id) {
   auto& transaction = stock.transaction();
-  StoredReservation mark{released, Time{}, ""};
+  const StoredReservation mark{released, Time{}, ""};
   if (insert_reservation(transaction, order_id, mark)) return {order_id, mark.state, mark.expires_at};
   auto known = *find_reservation(transaction, order_id);
   if (known.state == held) move_lines(stock, order_id, 0, -1);
   if (known.state == committed) move_lines(stock, order_id, 1, 0);
-  if (known.state == held || known.state == committed) {
+  if (known.state == held || known.state == committed || known.state == expired) {
     known.state = released;
     update_reservation(transaction, order_id, known);
   }

@@ -15,8 +15,9 @@ Result<Nothing> without_value(Result<T>& result) {
 
 class OrderInstance final : public saga::Instance {
  public:
-  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome)
-      : stored_(std::move(stored)), tools_(tools), outcome_(std::move(outcome)) {}
+  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome,
+                std::optional<Reserving> begun)
+      : stored_(std::move(stored)), begun_(std::move(begun)), tools_(tools), outcome_(std::move(outcome)) {}
 
   Task<Result<Nothing>> forward(std::size_t step, Call call) override {
     switch (step) {
@@ -56,29 +57,42 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_reserve(Call call) {
-    inventory::ReserveItems command{stored_.order.id, {}};
-    for (const auto& line : stored_.order.items) command.lines.push_back({line.sku, line.quantity});
-    auto reserving = tools_.links.inventory.handle(std::move(call), std::move(command));
+    auto reserving = begun_ ? std::move(*begun_) : set_aside(std::move(call), stored_.order, tools_.links.inventory);
+    begun_.reset();
     auto reserved = co_await reserving;
+    if (reserved) held_until_ = reserved->expires_at;
     co_return without_value(reserved);
   }
 
+  // Money moves only while the stock is held.
   Task<Result<Nothing>> do_pay(Call call) {
+    const auto end_of_try = tools_.clock.now() + std::chrono::ceil<milliseconds>(call.deadline - Steady::now());
+    if (held_until_ <= end_of_try) {
+      auto holding = do_reserve(call);
+      auto held = co_await holding;
+      if (!held) co_return held;
+    }
     const Order& order = stored_.order;
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
     auto charging = tools_.links.payments.handle(std::move(call), std::move(command));
     auto charged = co_await charging;
-    if (charged) paid_ = true;
-    if (charged && charged->status == payment::PaymentStatus::declined)
-      co_return fail(Code::conflict, "payment_declined", "The payment was declined");
-    if (charged && charged->status == payment::PaymentStatus::refunded)
-      co_return fail(Code::conflict, "payment_refunded", "The payment was given back");
+    paid_ = charged && charged->status == payment::PaymentStatus::declined;
+    if (paid_) co_return fail(Code::conflict, "payment_declined", "The payment was declined");
     co_return without_value(charged);
   }
 
+  // Side by side: neither needs the other, and the order is confirmed when both are on disk.
   Task<Result<Nothing>> do_confirm(Call call) {
-    auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
+    const Order& order = stored_.order;
+    payment::BookCharge booking_of{stored_.payment_id, order.id, order.user_id, order.total_amount};
+    auto booking = tools_.links.payments.handle(call, std::move(booking_of));
+    auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{order.id});
+    auto booked = co_await booking;
     auto committed = co_await committing;
+    if (booked) paid_ = true;
+    if (booked && booked->status == payment::PaymentStatus::refunded)
+      co_return fail(Code::conflict, "payment_refunded", "The payment was given back");
+    if (!booked) co_return refusal(booked);
     co_return without_value(committed);
   }
 
@@ -96,6 +110,8 @@ class OrderInstance final : public saga::Instance {
   }
 
   StoredOrder stored_;
+  std::optional<Reserving> begun_;  // beside the order's own commit: the first try of the first step
+  Time held_until_{};               // not before; the inventory's clock may say later
   // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
   // that takes the order up asks for the refund again, and hears it then.
   bool paid_ = false;
@@ -105,9 +121,16 @@ class OrderInstance final : public saga::Instance {
 
 }  // namespace
 
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
-                                               std::shared_ptr<Outcome> outcome) {
-  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome));
+Reserving set_aside(Call call, const Order& order, inventory::Inventory& inventory, std::optional<seconds> hold) {
+  inventory::ReserveItems command{order.id, {}, {}};
+  for (const auto& line : order.items) command.lines.push_back({line.sku, line.quantity});
+  if (hold) command.seconds = static_cast<int>(hold->count());
+  return inventory.handle(std::move(call), std::move(command));
+}
+
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome,
+                                               std::optional<Reserving> begun) {
+  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome), std::move(begun));
 }
 
 saga::Definition order_saga(sql::Database& database, const Tools& tools) {

@@ -3,7 +3,7 @@
 namespace svc::payment {
 namespace {
 
-/// What a charge that is asked for again is told.
+/// What is told of a payment.
 Result<Payment> answer_of(const StoredPayment& payment) {
   Payment shown{payment.id, payment.order_id, payment.amount, PaymentStatus::captured, payment.created_at};
   switch (payment.status) {
@@ -37,22 +37,26 @@ Reply<CheckMethod> PaymentService::handle(Call, CheckMethod query) {
 }
 
 Reply<Charge> PaymentService::handle(Call call, Charge command) {
-  if (const auto known = find(command.payment_id)) return answer_of(*known);
-  return charge_anew(std::move(call), std::move(command));
-}
-
-Reply<Charge> PaymentService::charge_anew(Call call, Charge command) {
+  // The provider knows what it has decided, and what was given back: nothing of ours need be asked before.
   auto charging = provider_.charge(command.payment_id, command.amount, command.method, call.deadline);
   auto decision = co_await charging;
   if (!decision) co_return refusal(decision);
-  StoredPayment made{command.payment_id,
-                     command.order_id,
-                     command.user_id,
-                     command.amount,
-                     *decision == Decision::approved ? StoredStatus::captured : StoredStatus::declined,
-                     clock_.now()};
+  if (*decision == Decision::approved) co_return Charged{PaymentStatus::captured};
+  auto recording = record(std::move(call), {command.payment_id, command.order_id, command.user_id, command.amount,
+                                            StoredStatus::declined, clock_.now()});
+  auto recorded = co_await recording;
+  if (!recorded) co_return refusal(recorded);
+  co_return Charged{recorded->status};
+}
+
+Reply<BookCharge> PaymentService::handle(Call call, BookCharge command) {
+  return record(std::move(call), {command.payment_id, command.order_id, command.user_id, command.amount,
+                                  StoredStatus::captured, clock_.now()});
+}
+
+// Writes a payment down, unless there is one: the same, or the mark of its refund, may have come in between.
+Task<Result<Payment>> PaymentService::record(Call call, StoredPayment made) {
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<StoredPayment> {
-    // The same charge, or its refund, may have come in between.
     if (!insert_payment(transaction, made)) return *find_payment(transaction, made.id);
     if (made.status != StoredStatus::captured) return made;
     enter(transaction, made.id, Movement::charge, made.amount, made.created_at);

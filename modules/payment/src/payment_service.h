@@ -19,10 +19,11 @@ class PaymentService final : public Payments {
   Reply<GetPayment> handle(Call call, GetPayment query) override;
   Reply<CheckMethod> handle(Call call, CheckMethod query) override;
   Reply<Charge> handle(Call call, Charge command) override;
+  Reply<BookCharge> handle(Call call, BookCharge command) override;
   Reply<Refund> handle(Call call, Refund command) override;
 
  private:
-  Reply<Charge> charge_anew(Call call, Charge command);
+  Task<Result<Payment>> record(Call call, StoredPayment made);
   std::optional<StoredPayment> find(const std::string& id);
 
   sql::Database& database_;

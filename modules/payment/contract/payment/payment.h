@@ -65,6 +65,14 @@ struct CheckMethod {
   using Response = PaymentMethod;
 };
 
+/// What became of a charge.
+struct Charged {
+  PaymentStatus status = PaymentStatus::captured;
+  static constexpr auto fields() {
+    return rows(field(&Charged::status, "status", "Captured, and to be booked, or declined, which is a payment already"));
+  }
+};
+
 struct Charge {
   std::string payment_id, order_id, user_id;
   Money amount;
@@ -80,11 +88,30 @@ struct Charge {
       .verb = Verb::put,
       .path = "/internal/payments/{paymentId}",
       .name = "charge",
-      .summary = "Charges an amount, once per payment id; a decline is an answer, not an error",
+      .summary = "Has the provider charge an amount, once per payment id; a decline is an answer, not an error",
       .access = Access::service,
       .retry = Retry::idempotent,
       .patience_seconds = provider_patience,
       .fails = {Code::conflict}};
+  using Response = Charged;
+};
+
+struct BookCharge {
+  std::string payment_id, order_id, user_id;
+  Money amount;
+  static constexpr auto fields() {
+    return rows(field(&BookCharge::payment_id, "paymentId", "What it was charged under", is_uuid_text),
+                field(&BookCharge::order_id, "orderId", "The order it is for", is_uuid_text),
+                field(&BookCharge::user_id, "userId", "Who may see it", Length{1, 100}),
+                field(&BookCharge::amount, "amount", "What was charged"));
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::put,
+                                     .path = "/internal/payments/{paymentId}/booking",
+                                     .name = "book_charge",
+                                     .summary = "Enters into the books, once, what the provider has charged",
+                                     .access = Access::service,
+                                     .retry = Retry::idempotent,
+                                     .fails = {Code::conflict}};
   using Response = Payment;
 };
 
@@ -121,7 +148,7 @@ struct PaymentRefunded : Payment {
   const std::string& subject() const { return id; }
 };
 
-struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, Refund> {
+struct Payments : Service<Payments, GetPayment, CheckMethod, Charge, BookCharge, Refund> {
   using Events = EventList<PaymentCaptured, PaymentRefunded>;
   static constexpr std::string_view name = "payment";
   static constexpr std::string_view summary = "Payments for orders";
