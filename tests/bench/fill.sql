@@ -12,11 +12,9 @@ BEGIN;
 INSERT INTO items (sku, name, amount, currency, on_hand)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < others)
 SELECT 'item-' || i, 'Item ' || i, 1999, 'USD', 1000 FROM n;
-INSERT INTO reservations (order_id, state, expires_at)
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders)
-SELECT printf('01900000-0000-7000-8000-%012x', i), 'committed', 1720000900000 + i FROM n;
-INSERT INTO reservation_lines (order_id, sku, quantity)
-SELECT printf('01900000-0000-7000-8000-%012x', i), 'item-' || (1 + i * 7919 % others), 1
+INSERT INTO reservations (order_id, state, expires_at, lines)
+SELECT printf('01900000-0000-7000-8000-%012x', i), 'committed', 1720000900000 + i,
+       '{"lines":[{"sku":"item-' || (1 + i * 7919 % others) || '","quantity":1}]}'
 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
 COMMIT;
 -- database
@@ -30,12 +28,12 @@ SELECT id, 'charge', amount, currency, created_at FROM payments WHERE id LIKE '0
 COMMIT;
 -- database
 BEGIN;
-INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, updated_at)
+INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, updated_at,
+                    lines)
 SELECT printf('01900000-0000-7000-8000-%012x', i), printf('01900000-0000-7000-a000-%012x', 1 + i * 7919 % others), 1999,
-       'USD', 'confirmed', printf('01900000-0000-7000-9000-%012x', i), 'tok_visa', 1, 1720000000000 + i, 1720000000000 + i
+       'USD', 'confirmed', printf('01900000-0000-7000-9000-%012x', i), 'tok_visa', 1, 1720000000000 + i, 1720000000000 + i,
+       '{"lines":[{"sku":"item-' || (i % others) || '","quantity":1,"unitPrice":{"amount":1999,"currency":"USD"}}]}'
 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
-INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency)
-SELECT id, 0, 'item-' || (created_at % others), 1, total, currency FROM orders, amount WHERE id LIKE '01900000-%';
 INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history)
 SELECT id, 'done', 3, 1, 1, user_id, created_at,
        '{"step":"create","attempt":1,"outcome":"done","at":"2024-07-03T09:46:40.000Z","detail":""}' || char(10) ||

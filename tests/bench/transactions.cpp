@@ -40,8 +40,14 @@ struct Tables {
 
 struct Bench {
   test::TempDir dir;
-  Tables orders{dir, "order", {"core/saga/schema.sql", "order/migrations/001_orders.sql", "core/events/outbox.sql"}};
-  Tables stock{dir, "inventory", {"inventory/migrations/001_items.sql", "core/events/outbox.sql"}};
+  Tables orders{dir,
+                "order",
+                {"core/saga/schema.sql", "order/migrations/001_orders.sql", "core/events/outbox.sql",
+                 "order/migrations/003_written_once.sql"}};
+  Tables stock{dir,
+               "inventory",
+               {"inventory/migrations/001_items.sql", "core/events/outbox.sql",
+                "inventory/migrations/002_lines_in_their_reservation.sql"}};
   Tables payments{dir, "payment", {"payment/migrations/001_payments.sql", "core/events/outbox.sql"}};
   Tables provider{dir, "provider", {"payment/src/test_provider/001_charges.sql"}};
   SystemClock clock;
@@ -82,12 +88,8 @@ Task<> one_order(Bench& bench) {
   auto creating = commit(*bench.orders.database, [&](Transaction& t) {
     t.execute(
         "INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, "
-        "updated_at) VALUES (?, ?, 1999, 'USD', 'pending', ?, 'tok_visa', 0, ?, ?)",
-        id, bench.user, payment, now, now);
-    t.execute(
-        "INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency) "
-        "VALUES (?, 0, 'anvil', 1, 1999, 'USD')",
-        id);
+        "updated_at, lines) VALUES (?, ?, 1999, 'USD', 'pending', ?, 'tok_visa', 0, ?, ?, ?)",
+        id, bench.user, payment, now, now, std::string(82, 'x'));
     t.execute(
         "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history) "
         "VALUES (?, 'forward', 0, 1, 1, ?, ?, ?)",
@@ -95,8 +97,8 @@ Task<> one_order(Bench& bench) {
     tell(t, bench, "order_created", id, 390);
   });
   auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
-    t.execute("INSERT INTO reservations (order_id, state, expires_at) VALUES (?, 'held', ?)", id, now);
-    t.execute("INSERT INTO reservation_lines (order_id, sku, quantity) VALUES (?, 'anvil', 1)", id);
+    t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'held', ?, ?)", id, now,
+              std::string(42, 'x'));
     t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });

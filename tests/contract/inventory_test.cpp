@@ -284,6 +284,30 @@ TEST_CASE("a reservation is held for as long as was asked for, longer when that 
   CHECK(f.stock() == Stock{5, 0});
 }
 
+TEST_CASE("reservations that an older program wrote keep their lines") {
+  World world;
+  const auto file = world.dir / "inventory.db";
+  const auto order = world.ids.next();
+  auto module = make(Config{}, world.environment, file);
+  for (const std::string sku : {"a", "b"})
+    REQUIRE(world.ask(module->service(), world.admin(), PutItem{sku, sku, {1, "USD"}, 5}));
+  REQUIRE(world.ask(module->service(), world.anyone(), ReserveItems{order, {{"a", 2}, {"b", 3}}, {}}));
+  module.reset();
+  SQLite::Database(file.string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "CREATE TABLE reservation_lines (order_id TEXT NOT NULL REFERENCES reservations (order_id), "
+          "sku TEXT NOT NULL REFERENCES items (sku), quantity INTEGER NOT NULL, PRIMARY KEY (order_id, sku)) "
+          "WITHOUT ROWID;"
+          "INSERT INTO reservation_lines SELECT order_id, value ->> 'sku', value ->> 'quantity' "
+          "FROM reservations, json_each(lines, '$.lines');"
+          "ALTER TABLE reservations DROP COLUMN lines;"
+          "DELETE FROM svc_migrations WHERE name = '002_lines_in_their_reservation'");
+  module = make(Config{}, world.environment, file);
+  REQUIRE(world.ask(module->service(), world.anyone(), CommitReservation{order}));
+  CHECK(world.ask(module->service(), world.admin(), GetItem{"a"})->on_hand == 3);
+  CHECK(world.ask(module->service(), world.admin(), GetItem{"b"})->on_hand == 2);
+}
+
 TEST_CASE("the tables themselves never let stock go below zero") {
   World world;
   const auto module = make(Config{}, world.environment, world.dir / "inventory.db");

@@ -237,6 +237,32 @@ TEST_CASE("stock that was set aside while the order was written is held for long
   CHECK(until > (f.world.clock.now() + seconds{600}).ms);
 }
 
+TEST_CASE("orders that an older program wrote keep their lines, and are listed") {
+  Fixture f;
+  if (f.lane != test::Lane::local) return;  // a database has no lanes
+  const auto first = *f.place({{"b", 1}, {"a", 2}}), second = *f.place({{"a", 1}}, "tok_declined");
+  f.module->stop();
+  f.module.reset();
+  SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "CREATE TABLE order_lines (order_id TEXT NOT NULL REFERENCES orders (id), number INTEGER NOT NULL, "
+          "sku TEXT NOT NULL, quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, "
+          "PRIMARY KEY (order_id, number)) WITHOUT ROWID;"
+          "INSERT INTO order_lines SELECT orders.id, key, value ->> 'sku', value ->> 'quantity', "
+          "value ->> '$.unitPrice.amount', value ->> '$.unitPrice.currency' FROM orders, json_each(lines, '$.lines');"
+          "ALTER TABLE orders DROP COLUMN lines;"
+          "DROP INDEX orders_pending; DROP INDEX orders_by_user_and_status; DROP INDEX orders_by_status;"
+          "CREATE INDEX orders_by_user_and_status ON orders (user_id, status, id);"
+          "CREATE INDEX orders_by_status ON orders (status, id);"
+          "DELETE FROM svc_migrations WHERE name = '003_written_once'");
+  f.module = f.make_module("newer");
+  f.module->start();
+  f.orders = f.world.open(f.lane, f.module->service());
+  CHECK(*f.ask(f.me(), GetOrder{first.id}) == first);
+  CHECK(f.ask(f.me(), ListOrders{})->items == std::vector<Order>{second, first});
+  CHECK(f.ask(f.me(), ListOrders{50, {}, OrderStatus::cancelled})->items == std::vector<Order>{second});
+}
+
 TEST_CASE("who will not wait gets the order as it is, and it goes on") {
   Fixture f;
   CAPTURE(name_of(f.lane));

@@ -1,7 +1,24 @@
 #include "inventory_store.h"
 
+#include <stdexcept>
+
+#include "base/decode.h"
+#include "base/encode.h"
+
 namespace svc::inventory {
 namespace {
+
+// The lines of a reservation as its row has them.
+struct KeptLines {
+  std::vector<Line> lines;
+  static constexpr auto fields() { return rows(field(&KeptLines::lines, "lines", "")); }
+};
+
+StoredReservation read_reservation(const sql::Row& row) {
+  auto kept = decode_answer<KeptLines>(row.text(3));
+  if (!kept) throw std::runtime_error("the database holds a reservation that this program cannot read");
+  return {row.named<ReservationState>(0), row.time(1), row.text(2), std::move(kept->lines)};
+}
 
 StockedItem read_item(const sql::Row& row) {
   return {row.text(0), row.text(1), Money{row.integer(2), row.text(3)}, row.integer(4), row.integer(5)};
@@ -40,38 +57,23 @@ void move_stock(sql::Transaction& transaction, const std::string& sku, std::int6
 }
 
 std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id) {
-  return session.first(
-      "SELECT state, expires_at, detail FROM reservations WHERE order_id = ?",
-      [](const sql::Row& row) { return StoredReservation{row.named<ReservationState>(0), row.time(1), row.text(2)}; },
-      order_id);
-}
-
-std::vector<Line> find_lines(sql::Session& session, const std::string& order_id) {
-  std::vector<Line> lines;
-  session.each(
-      "SELECT sku, quantity FROM reservation_lines WHERE order_id = ?",
-      [&](const sql::Row& row) { lines.push_back({row.text(0), row.integer(1)}); }, order_id);
-  return lines;
+  return session.first("SELECT state, expires_at, detail, lines FROM reservations WHERE order_id = ?", read_reservation,
+                       order_id);
 }
 
 bool insert_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation) {
   return transaction.execute(
-             "INSERT INTO reservations (order_id, state, expires_at, detail) VALUES (?, ?, ?, ?) "
+             "INSERT INTO reservations (order_id, state, expires_at, detail, lines) VALUES (?, ?, ?, ?, ?) "
              "ON CONFLICT (order_id) DO NOTHING",
-             order_id, reservation.state, reservation.expires_at, reservation.detail) == 1;
+             order_id, reservation.state, reservation.expires_at, reservation.detail,
+             encode(KeptLines{reservation.lines})) == 1;
 }
 
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation) {
   transaction.execute("UPDATE reservations SET state = ?, expires_at = ?, detail = ? WHERE order_id = ?",
                       reservation.state, reservation.expires_at, reservation.detail, order_id);
-}
-
-void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines) {
-  for (const auto& line : lines)
-    transaction.execute("INSERT INTO reservation_lines (order_id, sku, quantity) VALUES (?, ?, ?)", order_id, line.sku,
-                        line.quantity);
 }
 
 std::vector<std::string> find_expired(sql::Session& session, Time now, int limit) {

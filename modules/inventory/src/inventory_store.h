@@ -25,6 +25,7 @@ struct StoredReservation {
   ReservationState state = ReservationState::held;
   Time expires_at;
   std::string detail;  ///< of a refused one: the sku that was short
+  std::vector<Line> lines;
 };
 
 std::optional<StockedItem> find_item(sql::Session& session, const std::string& sku);
@@ -38,14 +39,12 @@ bool set_aside(sql::Transaction& transaction, const Line& line);
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
 
 std::optional<StoredReservation> find_reservation(sql::Session& session, const std::string& order_id);
-std::vector<Line> find_lines(sql::Session& session, const std::string& order_id);
 /// False when the order has one.
 bool insert_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation);
-/// Writes all of it.
+/// Writes all but its lines.
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,
                         const StoredReservation& reservation);
-void save_lines(sql::Transaction& transaction, const std::string& order_id, const std::vector<Line>& lines);
 /// Orders whose reservation is held beyond its time.
 std::vector<std::string> find_expired(sql::Session& session, Time now, int limit);
 

@@ -22,10 +22,6 @@ void move(Stock& stock, const std::vector<Line>& lines, std::int64_t on_hand, st
   for (const auto& line : lines) stock.move(line.sku, on_hand * line.quantity, reserved * line.quantity);
 }
 
-void move_lines(Stock& stock, const std::string& order_id, std::int64_t on_hand, std::int64_t reserved) {
-  move(stock, find_lines(stock.transaction(), order_id), on_hand, reserved);
-}
-
 // All lines, or none; then the sku that was short.
 std::optional<std::string> set_aside(Stock& stock, const std::vector<Line>& lines) {
   const auto missing = std::ranges::find_if(lines, [&](const auto& line) { return !stock.set_aside(line); });
@@ -40,7 +36,7 @@ Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Tim
   auto known = *find_reservation(transaction, order_id);
   const bool longer = known.state == held && known.expires_at < expires_at;
   if (known.state == expired) {
-    const auto missing = set_aside(stock, find_lines(transaction, order_id));
+    const auto missing = set_aside(stock, known.lines);
     known.state = missing ? refused : held;
     known.detail = missing.value_or("");
   } else if (!longer) {
@@ -55,14 +51,12 @@ Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Tim
 
 Reserved reserve(Stock& stock, const std::string& order_id, const std::vector<Line>& lines, Time expires_at) {
   auto& transaction = stock.transaction();
-  StoredReservation made{held, expires_at, ""};
+  StoredReservation made{held, expires_at, "", lines};
   if (!insert_reservation(transaction, order_id, made)) return {reserve_again(stock, order_id, expires_at)};
   if (const auto missing = set_aside(stock, lines)) {
     made.state = refused;
     made.detail = *missing;
     update_reservation(transaction, order_id, made);
-  } else {
-    save_lines(transaction, order_id, lines);
   }
   return {answer_of(order_id, made)};
 }
@@ -71,22 +65,22 @@ Result<Reservation> commit(Stock& stock, const std::string& order_id) {
   auto& transaction = stock.transaction();
   auto known = find_reservation(transaction, order_id);
   if (!known) return fail(Code::conflict, "not_reserved", "Nothing was set aside for this order");
-  const bool anew = known->state == expired && !set_aside(stock, find_lines(transaction, order_id));
+  const bool anew = known->state == expired && !set_aside(stock, known->lines);
   if (known->state == held || anew) {
     known->state = committed;
     update_reservation(transaction, order_id, *known);
-    move_lines(stock, order_id, -1, -1);
+    move(stock, known->lines, -1, -1);
   }
   return answer_of(order_id, *known);
 }
 
 Reservation release(Stock& stock, const std::string& order_id) {
   auto& transaction = stock.transaction();
-  const StoredReservation mark{released, Time{}, ""};
+  const StoredReservation mark{released, Time{}, "", {}};
   if (insert_reservation(transaction, order_id, mark)) return {order_id, mark.state, mark.expires_at};
   auto known = *find_reservation(transaction, order_id);
-  if (known.state == held) move_lines(stock, order_id, 0, -1);
-  if (known.state == committed) move_lines(stock, order_id, 1, 0);
+  if (known.state == held) move(stock, known.lines, 0, -1);
+  if (known.state == committed) move(stock, known.lines, 1, 0);
   if (known.state == held || known.state == committed || known.state == expired) {
     known.state = released;
     update_reservation(transaction, order_id, known);
@@ -100,7 +94,7 @@ void expire(Stock& stock, const std::string& order_id, Time now) {
   if (!known || known->state != held || known->expires_at > now) return;
   known->state = expired;
   update_reservation(transaction, order_id, *known);
-  move_lines(stock, order_id, 0, -1);
+  move(stock, known->lines, 0, -1);
 }
 
 }  // namespace svc::inventory

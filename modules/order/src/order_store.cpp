@@ -1,7 +1,18 @@
 #include "order_store.h"
 
+#include <stdexcept>
+
+#include "base/decode.h"
+#include "base/encode.h"
+
 namespace svc::order {
 namespace {
+
+// The lines of an order as its row has them.
+struct KeptLines {
+  std::vector<inventory::PricedLine> lines;
+  static constexpr auto fields() { return rows(field(&KeptLines::lines, "lines", "")); }
+};
 
 StoredOrder read_order(const sql::Row& row) {
   StoredOrder stored;
@@ -16,16 +27,10 @@ StoredOrder read_order(const sql::Row& row) {
   if (!row.is_null(8)) order.failure = OrderFailure{row.named<FailedStep>(8), row.text(9), row.text(10)};
   order.created_at = row.time(11);
   order.updated_at = row.time(12);
+  auto kept = decode_answer<KeptLines>(row.text(13));
+  if (!kept) throw std::runtime_error("the database holds an order that this program cannot read");
+  order.items = std::move(kept->lines);
   return stored;
-}
-
-void read_lines(sql::Session& session, Order& order) {
-  session.each(
-      "SELECT sku, quantity, amount, currency FROM order_lines WHERE order_id = ? ORDER BY number",
-      [&](const sql::Row& row) {
-        order.items.push_back({row.text(0), row.integer(1), Money{row.integer(2), row.text(3)}});
-      },
-      order.id);
 }
 
 std::optional<FailedStep> step_of(const Order& order) {
@@ -41,22 +46,16 @@ void insert_order(sql::Transaction& transaction, const StoredOrder& stored) {
   const Order& order = stored.order;
   transaction.execute(
       "INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, "
-      "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+      "updated_at, lines) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
       order.id, order.user_id, order.total_amount.amount, order.total_amount.currency, order.status, stored.payment_id,
-      stored.payment_method, order.created_at, order.updated_at);
-  for (int number = 0; const auto& line : order.items)
-    transaction.execute(
-        "INSERT INTO order_lines (order_id, number, sku, quantity, amount, currency) VALUES (?, ?, ?, ?, ?, ?)",
-        order.id, number++, line.sku, line.quantity, line.unit_price.amount, line.unit_price.currency);
+      stored.payment_method, order.created_at, order.updated_at, encode(KeptLines{order.items}));
 }
 
 std::optional<StoredOrder> find_order(sql::Session& session, const std::string& id) {
-  auto stored = session.first(
+  return session.first(
       "SELECT id, user_id, total, currency, status, payment_id, payment_method, paid, failure_step, failure_code, "
-      "failure_detail, created_at, updated_at FROM orders WHERE id = ?",
+      "failure_detail, created_at, updated_at, lines FROM orders WHERE id = ?",
       read_order, id);
-  if (stored) read_lines(session, stored->order);
-  return stored;
 }
 
 std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter, int limit) {
@@ -65,21 +64,33 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
   // The text of a UUID always comes before "g".
   const std::string before = filter.before.empty() ? "g" : filter.before;
   const auto& [user, status, ignored] = filter;
-  if (user && status)
-    session.each("SELECT id FROM orders WHERE user_id = ? AND status = ? AND id < ? ORDER BY id DESC LIMIT ?", add,
-                 *user, *status, before, limit);
+  // `status <> 'pending'` says that the indexes of what has ended will do (migrations/003_written_once.sql).
+  const bool pending = status == OrderStatus::pending;
+  if (user && pending)
+    session.each("SELECT id FROM orders WHERE user_id = ? AND status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
+                 add, *user, before, limit);
+  else if (user && status)
+    session.each(
+        "SELECT id FROM orders WHERE user_id = ? AND status = ? AND status <> 'pending' AND id < ? "
+        "ORDER BY id DESC LIMIT ?",
+        add, *user, *status, before, limit);
   else if (user)
-    // Merged from one index: another, of users alone, would be written with every order.
+    // Merged: another index, of users alone, would be written with every order.
     session.each(
         "SELECT id FROM orders WHERE user_id = ?1 AND status = 'pending' AND id < ?2 UNION ALL "
-        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'confirmed' AND id < ?2 UNION ALL "
-        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'cancelled' AND id < ?2 UNION ALL "
-        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'needs_attention' AND id < ?2 "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'confirmed' AND status <> 'pending' AND id < ?2 "
+        "UNION ALL "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'cancelled' AND status <> 'pending' AND id < ?2 "
+        "UNION ALL "
+        "SELECT id FROM orders WHERE user_id = ?1 AND status = 'needs_attention' AND status <> 'pending' AND id < ?2 "
         "ORDER BY id DESC LIMIT ?3",
         add, *user, before, limit);
-  else if (status)
-    session.each("SELECT id FROM orders WHERE status = ? AND id < ? ORDER BY id DESC LIMIT ?", add, *status, before,
+  else if (pending)
+    session.each("SELECT id FROM orders WHERE status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?", add, before,
                  limit);
+  else if (status)
+    session.each("SELECT id FROM orders WHERE status = ? AND status <> 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
+                 add, *status, before, limit);
   else session.each("SELECT id FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?", add, before, limit);
   std::vector<Order> orders;
   for (const auto& id : ids) orders.push_back(std::move(find_order(session, id)->order));
