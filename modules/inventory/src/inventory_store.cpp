@@ -1,23 +1,12 @@
 #include "inventory_store.h"
 
-#include <stdexcept>
-
-#include "base/decode.h"
-#include "base/encode.h"
+#include "stored_lines.h"
 
 namespace svc::inventory {
 namespace {
 
-// The lines of a reservation as its row has them.
-struct KeptLines {
-  std::vector<Line> lines;
-  static constexpr auto fields() { return rows(field(&KeptLines::lines, "lines", "")); }
-};
-
 StoredReservation read_reservation(const sql::Row& row) {
-  auto kept = decode_answer<KeptLines>(row.text(3));
-  if (!kept) throw std::runtime_error("the database holds a reservation that this program cannot read");
-  return {row.named<ReservationState>(0), row.time(1), row.text(2), std::move(kept->lines)};
+  return {row.named<ReservationState>(0), row.time(1), row.text(2), lines_of(row.text(3))};
 }
 
 StockedItem read_item(const sql::Row& row) {
@@ -67,7 +56,7 @@ bool insert_reservation(sql::Transaction& transaction, const std::string& order_
              "INSERT INTO reservations (order_id, state, expires_at, detail, lines) VALUES (?, ?, ?, ?, ?) "
              "ON CONFLICT (order_id) DO NOTHING",
              order_id, reservation.state, reservation.expires_at, reservation.detail,
-             encode(KeptLines{reservation.lines})) == 1;
+             stored_lines(reservation.lines)) == 1;
 }
 
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,

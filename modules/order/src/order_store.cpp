@@ -1,18 +1,9 @@
 #include "order_store.h"
 
-#include <stdexcept>
-
-#include "base/decode.h"
-#include "base/encode.h"
+#include "stored_lines.h"
 
 namespace svc::order {
 namespace {
-
-// The lines of an order as its row has them.
-struct KeptLines {
-  std::vector<inventory::PricedLine> lines;
-  static constexpr auto fields() { return rows(field(&KeptLines::lines, "lines", "")); }
-};
 
 StoredOrder read_order(const sql::Row& row) {
   StoredOrder stored;
@@ -27,9 +18,7 @@ StoredOrder read_order(const sql::Row& row) {
   if (!row.is_null(8)) order.failure = OrderFailure{row.named<FailedStep>(8), row.text(9), row.text(10)};
   order.created_at = row.time(11);
   order.updated_at = row.time(12);
-  auto kept = decode_answer<KeptLines>(row.text(13));
-  if (!kept) throw std::runtime_error("the database holds an order that this program cannot read");
-  order.items = std::move(kept->lines);
+  order.items = lines_of(row.text(13));
   return stored;
 }
 
@@ -48,7 +37,7 @@ void insert_order(sql::Transaction& transaction, const StoredOrder& stored) {
       "INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, "
       "updated_at, lines) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
       order.id, order.user_id, order.total_amount.amount, order.total_amount.currency, order.status, stored.payment_id,
-      stored.payment_method, order.created_at, order.updated_at, encode(KeptLines{order.items}));
+      stored.payment_method, order.created_at, order.updated_at, stored_lines(order.items));
 }
 
 std::optional<StoredOrder> find_order(sql::Session& session, const std::string& id) {
