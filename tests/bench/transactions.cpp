@@ -1,8 +1,8 @@
-// What the transactions of an order cost on the databases alone: the same statements on the same tables, in the same
-// order and side by side where the module does so, for N orders at once; no HTTP, no checks, no saga logic. Prints
-// orders per second as JSON. Run by scripts/bench.
+// What the transactions of an order cost on the databases alone: the same statements on the same tables, for N orders
+// at once; no HTTP, no checks, no saga logic. One after the other, or side by side where the order module has them so.
+// Prints orders per second as JSON. Run by scripts/bench.
 //
-//   bench_transactions ORDERS_AT_ONCE SECONDS
+//   bench_transactions ORDERS_AT_ONCE SECONDS [beside]
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -55,6 +55,7 @@ struct Bench {
   std::string user = ids.next();
   std::size_t done = 0;
   int running = 0;
+  bool beside = false;
 };
 
 template <class Do>
@@ -96,13 +97,14 @@ Task<> one_order(Bench& bench) {
         id, bench.user, now, std::string(37, 'x'));
     tell(t, bench, "order_created", id, 390);
   });
+  if (!bench.beside) co_await creating;
   auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'held', ?, ?)", id, now,
               std::string(42, 'x'));
     t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });
-  co_await creating;
+  if (bench.beside) co_await creating;
   co_await reserving;
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {
     t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')",
@@ -118,12 +120,13 @@ Task<> one_order(Bench& bench) {
               payment, now);
     tell(t, bench, "payment_captured", payment, 200);
   });
+  if (!bench.beside) co_await paying;
   auto committing = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("UPDATE reservations SET state = 'committed' WHERE order_id = ?", id);
     t.execute("UPDATE items SET reserved = reserved - 1, on_hand = on_hand - 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });
-  co_await paying;
+  if (bench.beside) co_await paying;
   co_await committing;
   auto confirming = commit(*bench.orders.database, [&](Transaction& t) {
     t.execute("UPDATE sagas SET state = 'done', step = 3, history = history || ? WHERE id = ? AND fence = 1",
@@ -146,9 +149,10 @@ Task<> orders_until(Bench& bench, Steady::time_point end) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 3 && argc != 4) return 2;
   const int at_once = std::atoi(argv[1]);
   Bench bench;
+  bench.beside = argc == 4;
   Loop loop;
   const auto begun = Steady::now();
   const auto end = begun + seconds{std::atoi(argv[2])};
