@@ -67,9 +67,8 @@ class Bench:
         self.values["ns for a call in process"] = round(calls["local_ns"])
         self.values["us for a call over HTTP"] = round(calls["http_ns"] / 1000, 1)
         for count in (32, 128):
-            for who, how in ((ALONE, []), (BESIDE, ["beside"])):
-                alone = printed_by("bench_transactions", count, self.seconds, *how)["per_second"]
-                self.loads[f"order at {count}", who] = {"per_second": alone}
+            alone = printed_by("bench_transactions", count, self.seconds)["per_second"]
+            self.loads[f"order at {count}", "its transactions on SQLite alone"] = {"per_second": alone}
 
     def events(self):
         self.say("events")
@@ -135,8 +134,7 @@ class Bench:
 WHOLE, SPLIT = "svc, one process", "svc, a process per module"
 NGINX, HAPROXY = "nginx proxying to a bare handler", "HAProxy proxying to a bare handler"
 MOLECULER, EXPRESS = "Moleculer, one process", "Express stack: gateway, users, orders"
-ALONE = "SQLite alone, its transactions one by one"
-BESIDE = "SQLite alone, side by side as svc does"
+ALONE = "its transactions on SQLite alone"
 
 # work, who, against whom (the best of them), at least this many times as much
 AIMS = [

@@ -97,14 +97,13 @@ Task<> one_order(Bench& bench) {
         id, bench.user, now, std::string(37, 'x'));
     tell(t, bench, "order_created", id, 390);
   });
-  if (!bench.beside) co_await creating;
+  co_await creating;
   auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'held', ?, ?)", id, now,
               std::string(42, 'x'));
     t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });
-  if (bench.beside) co_await creating;
   co_await reserving;
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {
     t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')",

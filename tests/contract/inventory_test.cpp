@@ -28,7 +28,7 @@ struct Fixture {
   Item item(const std::string& sku) { return *ask(world.admin(), GetItem{sku}); }
   std::string order() { return world.ids.next(); }
   Result<Reservation> reserve(const std::string& order, std::vector<Line> lines) {
-    return ask(world.anyone(), ReserveItems{order, lines, {}});
+    return ask(world.anyone(), ReserveItems{order, lines});
   }
   Result<Reservation> commit(const std::string& order) { return ask(world.anyone(), CommitReservation{order}); }
   Result<Reservation> release(const std::string& order) { return ask(world.anyone(), ReleaseReservation{order}); }
@@ -79,9 +79,6 @@ TEST_CASE("broken rules are named, by role first") {
   std::vector<std::string> pointers;
   for (const auto& violation : refused.error().violations) pointers.push_back(violation.pointer);
   CHECK(pointers == std::vector<std::string>{"/sku", "/name", "/unitPrice/amount", "/unitPrice/currency", "/onHand"});
-  for (const int seconds : {0, -1, static_cast<int>(reservation_limit) + 1})
-    CHECK(f.ask(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}, seconds}).error().violations.front().pointer ==
-          "/seconds");
   CHECK(f.put("anvil", 1, price_limit + 1).error().violations.front().pointer == "/unitPrice/amount");
 }
 
@@ -191,7 +188,7 @@ TEST_CASE("a hundred buyers for one unit leave one winner") {
   const int winners = f.world.run([&]() -> Task<int> {
     std::vector<Reply<ReserveItems>> buyers;
     for (int i = 0; i < 100; ++i)
-      buyers.push_back(f.inventory->handle(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}, {}}));
+      buyers.push_back(f.inventory->handle(f.world.anyone(), ReserveItems{f.order(), {{"a", 1}}}));
     int won = 0;
     for (auto& buyer : buyers) {
       auto reserved = co_await buyer;
@@ -217,7 +214,7 @@ struct Swept {
   void put(std::int64_t on_hand) {
     REQUIRE(world.ask(module->service(), world.admin(), PutItem{"a", "A", {1, "USD"}, on_hand}));
   }
-  Result<Reservation> reserve(std::optional<int> seconds = {}) { return ask(ReserveItems{order, {{"a", 2}}, seconds}); }
+  Result<Reservation> reserve() { return ask(ReserveItems{order, {{"a", 2}}}); }
   Result<Reservation> commit() { return ask(CommitReservation{order}); }
   Result<Reservation> release() { return ask(ReleaseReservation{order}); }
   // on hand, reserved
@@ -225,10 +222,10 @@ struct Swept {
     const auto item = world.ask(module->service(), world.admin(), GetItem{"a"});
     return {*item->on_hand, *item->reserved};
   }
-  // Lets time pass until a sweep has given back what is held. Once.
-  void expire_within(seconds time) {
+  // Lets time pass until a sweep has given back what is held.
+  void expire() {
     module->start();
-    world.clock.advance(time);
+    world.clock.advance(seconds{60});
     while (stock().second != 0) std::this_thread::yield();
     module->stop();
   }
@@ -238,10 +235,10 @@ TEST_CASE("a reservation that nobody comes for expires, what is sold does not") 
   Swept f;
   f.put(5);
   const auto sold = f.world.ids.next();
-  REQUIRE(f.ask(ReserveItems{sold, {{"a", 1}}, {}}));
+  REQUIRE(f.ask(ReserveItems{sold, {{"a", 1}}}));
   REQUIRE(f.ask(CommitReservation{sold}));
   REQUIRE(f.reserve());
-  f.expire_within(seconds{60});
+  f.expire();
   CHECK(f.stock() == Stock{4, 0});
   SECTION("it may be released") {
     CHECK(f.release()->state == ReservationState::released);
@@ -269,21 +266,6 @@ TEST_CASE("a reservation that nobody comes for expires, what is sold does not") 
   }
 }
 
-TEST_CASE("a reservation is held for as long as was asked for, longer when that is asked for again") {
-  Swept f;
-  f.put(5);
-  const auto first = f.reserve(5);
-  REQUIRE(first);
-  CHECK(first->expires_at == f.world.clock.now() + seconds{5});
-  CHECK(f.reserve(3)->expires_at == first->expires_at);
-  CHECK(f.reserve()->expires_at == f.world.clock.now() + seconds{60});
-  CHECK(f.reserve(5)->expires_at == f.world.clock.now() + seconds{60});
-  f.world.clock.advance(seconds{57});
-  CHECK(f.reserve(5)->expires_at == f.world.clock.now() + seconds{5});
-  f.expire_within(seconds{5});
-  CHECK(f.stock() == Stock{5, 0});
-}
-
 TEST_CASE("reservations that an older program wrote keep their lines") {
   World world;
   const auto file = world.dir / "inventory.db";
@@ -291,7 +273,7 @@ TEST_CASE("reservations that an older program wrote keep their lines") {
   auto module = make(Config{}, world.environment, file);
   for (const std::string sku : {"a", "b"})
     REQUIRE(world.ask(module->service(), world.admin(), PutItem{sku, sku, {1, "USD"}, 5}));
-  REQUIRE(world.ask(module->service(), world.anyone(), ReserveItems{order, {{"a", 2}, {"b", 3}}, {}}));
+  REQUIRE(world.ask(module->service(), world.anyone(), ReserveItems{order, {{"a", 2}, {"b", 3}}}));
   module.reset();
   SQLite::Database(file.string(), SQLite::OPEN_READWRITE)
       .exec(

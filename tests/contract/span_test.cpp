@@ -94,7 +94,7 @@ TEST_CASE("a span says how the call ended") {
   CAPTURE(name_of(lane));
   Fixture f(lane);
   const auto last = [&] { return f.lines().back(); };
-  f.ask(ReserveItems{f.request, {{"anvil", 1}}, {}});
+  f.ask(ReserveItems{f.request, {{"anvil", 1}}});
   CHECK(last() == "call reserve_items conflict");
   f.ask(PutItem{"anvil", "Anvil", {1, "USD"}, 1});
   CHECK(last() == "call put_item internal");
@@ -154,7 +154,7 @@ TEST_CASE("of many spans the newest are told") {
 TEST_CASE("calls that only read do not take the memory of others") {
   Fixture f(Lane::local);
   const auto reads = 2 * static_cast<int>(SpanOptions{}.spans);
-  f.ask(ReserveItems{f.request, {{"anvil", 1}}, {}});
+  f.ask(ReserveItems{f.request, {{"anvil", 1}}});
   f.ask(GetItem{"anvil"});
   f.call.origin = std::make_shared<const Origin>(Origin::of(f.world.ids.next()));
   f.world.run([&]() -> Task<int> {

@@ -19,8 +19,7 @@ namespace {
 using namespace svc::test;
 
 const std::vector<std::string> impatient{"--order.saga.lease-ms=1500", "--order.saga.step-timeout-ms=500",
-                                         "--order.saga.poll-ms=50", "--order.early-hold-seconds=1", "--threads=2",
-                                         "--drain-seconds=2"};
+                                         "--order.saga.poll-ms=50", "--threads=2", "--drain-seconds=2"};
 
 bool soaking() { return std::getenv("SOAK") != nullptr; }
 

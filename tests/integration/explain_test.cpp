@@ -83,24 +83,21 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
         std::string("\nreserve  1        done"), std::string("\nconfirm  1        done")})
     CHECK_THAT(shown, ContainsSubstring(text));
   const bool is_whole = placement == whole;
-  const std::vector<Step> steps = is_whole ? std::vector<Step>{{0, "gateway place_order"},
-                                                               {1, "order place_order"},
-                                                               {2, "inventory quote_items"},
-                                                               {2, "inventory reserve_items"},
-                                                               {2, "order saga"},
-                                                               {3, "payment charge"},
-                                                               {3, "inventory commit_reservation"},
-                                                               {3, "notification hears order_confirmed"},
-                                                               {3, "notification send_mail"}}
-                                           : std::vector<Step>{{0, "gateway place_order"},
-                                                               {1, "order place_order"},
-                                                               {2, "asks inventory for quote_items"},
-                                                               {3, "inventory quote_items"},
-                                                               {2, "order saga"},
-                                                               {3, "asks payment for charge"},
-                                                               {4, "payment charge"},
-                                                               {3, "notification hears order_confirmed"},
-                                                               {3, "notification send_mail"}};
+  const std::vector<Step> steps =
+      is_whole ? std::vector<Step>{{0, "gateway place_order"},          {1, "order place_order"},
+                                   {2, "inventory quote_items"},        {2, "order saga"},
+                                   {3, "inventory reserve_items"},      {3, "payment charge"},
+                                   {3, "inventory commit_reservation"}, {3, "notification hears order_confirmed"},
+                                   {3, "notification send_mail"}}
+               : std::vector<Step>{{0, "gateway place_order"},
+                                   {1, "order place_order"},
+                                   {2, "asks inventory for quote_items"},
+                                   {3, "inventory quote_items"},
+                                   {2, "order saga"},
+                                   {3, "asks payment for charge"},
+                                   {4, "payment charge"},
+                                   {3, "notification hears order_confirmed"},
+                                   {3, "notification send_mail"}};
   CHECK_THAT(shown, !ContainsSubstring("(..)"));
   for (const auto& [depth, what] : steps) {
     CAPTURE(what);

@@ -70,7 +70,7 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
 }
 
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
-  const Time expires_at = clock_.now() + seconds{command.seconds.value_or(config_.reservation_seconds)};
+  const Time expires_at = clock_.now() + seconds{config_.reservation_seconds};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reserved> {
     Stock stock(transaction, outbox_, call);
     auto reserved = reserve(stock, command.order_id, command.lines, expires_at);

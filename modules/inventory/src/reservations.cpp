@@ -34,16 +34,13 @@ std::optional<std::string> set_aside(Stock& stock, const std::vector<Line>& line
 Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Time expires_at) {
   auto& transaction = stock.transaction();
   auto known = *find_reservation(transaction, order_id);
-  const bool longer = known.state == held && known.expires_at < expires_at;
   if (known.state == expired) {
     const auto missing = set_aside(stock, known.lines);
     known.state = missing ? refused : held;
     known.detail = missing.value_or("");
-  } else if (!longer) {
-    return answer_of(order_id, known);
+    known.expires_at = expires_at;
+    update_reservation(transaction, order_id, known);
   }
-  known.expires_at = expires_at;
-  update_reservation(transaction, order_id, known);
   return answer_of(order_id, known);
 }
 

@@ -2,7 +2,6 @@
 // a transaction; each may be called again, late, or without what should have come before.
 //
 //   (none) ──reserve──▶ held ──commit──▶ committed ──release──▶ released
-//     │                  ├──reserve──▶ held for longer
 //     │                  ├──release──▶ released
 //     │                  └──sweep────▶ expired ──reserve, commit──▶ as if it were held, while there is stock
 //     │                                 └──release──▶ released
@@ -18,9 +17,8 @@
 
 namespace svc::inventory {
 
-/// Sets all lines aside, or none, until `expires_at` or as long as before if that is longer. What cannot be had is
-/// written down as refused, so that a repetition gets the same answer; the refusal is in `outcome`, since the
-/// transaction itself is to be kept.
+/// Sets all lines aside, or none. What cannot be had is written down as refused, so that a repetition gets the
+/// same answer; the refusal is in `outcome`, since the transaction itself is to be kept.
 struct Reserved {
   Result<Reservation> outcome;
 };

@@ -6,10 +6,10 @@ UPDATE orders SET lines = json_object('lines', (
   FROM (SELECT * FROM order_lines WHERE order_id = orders.id ORDER BY number)));
 DROP TABLE order_lines;
 
--- Nearly every order is pending for some milliseconds: these need one index, that of their ids, and enter the others when
--- it is known what became of them.
+-- Nearly every order is pending for some milliseconds: these need one index, and enter the others when it is known what
+-- became of them.
 DROP INDEX orders_by_user_and_status;
 DROP INDEX orders_by_status;
-CREATE INDEX orders_pending ON orders (id) WHERE status = 'pending';
+CREATE INDEX orders_pending ON orders (user_id, id) WHERE status = 'pending';
 CREATE INDEX orders_by_user_and_status ON orders (user_id, status, id) WHERE status <> 'pending';
 CREATE INDEX orders_by_status ON orders (status, id) WHERE status <> 'pending';

@@ -15,9 +15,8 @@ Result<Nothing> without_value(Result<T>& result) {
 
 class OrderInstance final : public saga::Instance {
  public:
-  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome,
-                std::optional<Reserving> begun)
-      : stored_(std::move(stored)), begun_(std::move(begun)), tools_(tools), outcome_(std::move(outcome)) {}
+  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome)
+      : stored_(std::move(stored)), tools_(tools), outcome_(std::move(outcome)) {}
 
   Task<Result<Nothing>> forward(std::size_t step, Call call) override {
     switch (step) {
@@ -57,21 +56,14 @@ class OrderInstance final : public saga::Instance {
   }
 
   Task<Result<Nothing>> do_reserve(Call call) {
-    auto reserving = begun_ ? std::move(*begun_) : set_aside(std::move(call), stored_.order, tools_.links.inventory);
-    begun_.reset();
+    inventory::ReserveItems command{stored_.order.id, {}};
+    for (const auto& line : stored_.order.items) command.lines.push_back({line.sku, line.quantity});
+    auto reserving = tools_.links.inventory.handle(std::move(call), std::move(command));
     auto reserved = co_await reserving;
-    if (reserved) held_until_ = reserved->expires_at;
     co_return without_value(reserved);
   }
 
-  // Money moves only while the stock is held.
   Task<Result<Nothing>> do_pay(Call call) {
-    const auto end_of_try = tools_.clock.now() + std::chrono::ceil<milliseconds>(call.deadline - Steady::now());
-    if (held_until_ <= end_of_try) {
-      auto holding = do_reserve(call);
-      auto held = co_await holding;
-      if (!held) co_return held;
-    }
     const Order& order = stored_.order;
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
     auto charging = tools_.links.payments.handle(std::move(call), std::move(command));
@@ -110,8 +102,6 @@ class OrderInstance final : public saga::Instance {
   }
 
   StoredOrder stored_;
-  std::optional<Reserving> begun_;  // beside the order's own commit: the first try of the first step
-  Time held_until_{};               // not before; the inventory's clock may say later
   // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
   // that takes the order up asks for the refund again, and hears it then.
   bool paid_ = false;
@@ -121,16 +111,9 @@ class OrderInstance final : public saga::Instance {
 
 }  // namespace
 
-Reserving set_aside(Call call, const Order& order, inventory::Inventory& inventory, std::optional<seconds> hold) {
-  inventory::ReserveItems command{order.id, {}, {}};
-  for (const auto& line : order.items) command.lines.push_back({line.sku, line.quantity});
-  if (hold) command.seconds = static_cast<int>(hold->count());
-  return inventory.handle(std::move(call), std::move(command));
-}
-
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome,
-                                               std::optional<Reserving> begun) {
-  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome), std::move(begun));
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
+                                               std::shared_ptr<Outcome> outcome) {
+  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome));
 }
 
 saga::Definition order_saga(sql::Database& database, const Tools& tools) {

@@ -26,15 +26,7 @@ saga::Definition order_saga(sql::Database& database, const Tools& tools);
 /// An order as its saga left it on disk; nothing as long as it has not.
 using Outcome = std::optional<Order>;
 
-/// Stock that is being set aside for an order.
-using Reserving = Reply<inventory::ReserveItems>;
-
-/// Asks for the stock of an order, to be held for `hold`, or for as long as the inventory holds by itself.
-Reserving set_aside(Call call, const Order& order, inventory::Inventory& inventory, std::optional<seconds> hold = {});
-
-/// The saga of an order that is at hand, for which stock is being set aside already. Tells `outcome` on the loop it
-/// runs on.
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome,
-                                               std::optional<Reserving> begun = {});
+/// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on.
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome);
 
 }  // namespace svc::order

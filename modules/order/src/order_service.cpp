@@ -3,6 +3,7 @@
 #include "base/base64url.h"
 #include "base/encode.h"
 #include "identity/crypto.h"
+#include "order_saga.h"
 #include "saga/store.h"
 
 namespace svc::order {
@@ -149,12 +150,8 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
     outbox_.publish(transaction, OrderCreated{stored.order}, call);
     return runner_.create(transaction, stored.order.id, checked->from_copy ? user_from_copy : "");
   });
-  auto reserving = set_aside(call.on_own_account().within(milliseconds{config_.saga.step_timeout_ms}), stored.order,
-                             links_.inventory, seconds{config_.early_hold_seconds});
   auto created = co_await writing;
   if (!created && created.error().reason == "key_taken") {
-    auto giving_back = give_back(call, stored.order.id, std::move(reserving));
-    co_await giving_back;
     const auto known =
         database_.read_one([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
     auto repeating = answer_repeated(known.value_or(KnownKey{}), key->body_hash);
@@ -162,17 +159,9 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
     co_return repeated;
   }
   if (!created) co_return refusal(created);
-  auto running = run_to_end(std::move(call), std::move(*created), std::move(stored), std::move(reserving));
+  auto running = run_to_end(std::move(call), std::move(*created), std::move(stored));
   auto order = co_await running;
   co_return order;
-}
-
-// Releases what was set aside for an order that is not to be. What fails here is given back when its time is over.
-Task<> OrderService::give_back(Call call, std::string order_id, Reserving reserving) {
-  auto reserved = co_await reserving;
-  if (!reserved) co_return;
-  auto releasing = links_.inventory.handle(call.on_own_account(), inventory::ReleaseReservation{std::move(order_id)});
-  auto released = co_await releasing;
 }
 
 seconds OrderService::wait_of(const Call& call) const {
@@ -180,12 +169,11 @@ seconds OrderService::wait_of(const Call& call) const {
 }
 
 // Drives the saga, and answers the order as it is when the saga has ended or the wait is over.
-Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored,
-                                         std::optional<Reserving> begun) {
+Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
-  auto instance = order_instance(std::move(stored), {outbox_, clock_, links_}, outcome, std::move(begun));
-  const auto ended = runner_.launch(std::move(record), std::move(instance), call);
+  const auto ended =
+      runner_.launch(std::move(record), order_instance(std::move(stored), {outbox_, clock_, links_}, outcome), call);
   const seconds wait = wait_of(call);
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);

@@ -6,7 +6,6 @@
 #include "events/outbox.h"
 #include "keys_in_use.h"
 #include "order/module.h"
-#include "order_saga.h"
 #include "order_store.h"
 #include "saga/runner.h"
 #include "sql/database.h"
@@ -52,8 +51,7 @@ class OrderService final : public Orders {
                                         const std::string& who);
   seconds wait_of(const Call& call) const;
   Reply<GetOrder> await_cancelled(Call call, std::string id);
-  Task<> give_back(Call call, std::string order_id, Reserving reserving);
-  Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order, std::optional<Reserving> begun = {});
+  Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order);
   std::optional<StoredOrder> find(const std::string& id);
   Result<StoredOrder> find_visible(const Call& call, const std::string& id);
 

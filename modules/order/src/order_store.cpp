@@ -75,8 +75,10 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
         "ORDER BY id DESC LIMIT ?3",
         add, *user, before, limit);
   else if (pending)
-    session.each("SELECT id FROM orders WHERE status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?", add, before,
-                 limit);
+    // Told so, since SQLite would rather read all orders, which are in order, than sort these few.
+    session.each(
+        "SELECT id FROM orders INDEXED BY orders_pending WHERE status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
+        add, before, limit);
   else if (status)
     session.each("SELECT id FROM orders WHERE status = ? AND status <> 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
                  add, *status, before, limit);

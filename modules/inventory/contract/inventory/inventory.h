@@ -72,20 +72,18 @@ struct QuoteItems {
 struct ReserveItems {
   std::string order_id;
   std::vector<Line> lines;
-  std::optional<int> seconds;
   static constexpr auto fields() {
     return rows(field(&ReserveItems::order_id, "orderId", "The order they are for", is_uuid_text),
-                field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing", Items{1, lines_limit}),
-                field(&ReserveItems::seconds, "seconds", "For how long; as long as the inventory holds unless told",
-                      Range{1, reservation_limit}));
+                field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing", Items{1, lines_limit}));
   }
-  static constexpr Endpoint endpoint{.verb = Verb::put,
-                                     .path = "/internal/reservations/{orderId}",
-                                     .name = "reserve_items",
-                                     .summary = "Sets stock aside for an order, or for longer; a refusal lasts",
-                                     .access = Access::service,
-                                     .retry = Retry::idempotent,
-                                     .fails = {Code::conflict}};
+  static constexpr Endpoint endpoint{
+      .verb = Verb::put,
+      .path = "/internal/reservations/{orderId}",
+      .name = "reserve_items",
+      .summary = "Sets stock aside for an order, once; what was refused or released stays so",
+      .access = Access::service,
+      .retry = Retry::idempotent,
+      .fails = {Code::conflict}};
   using Response = Reservation;
 };
 

@@ -13,7 +13,6 @@ namespace svc::inventory {
 
 inline constexpr std::int64_t quantity_limit = 10'000, lines_limit = 100;
 inline constexpr std::int64_t price_limit = 1'000'000'000, stock_limit = 1'000'000'000;
-inline constexpr std::int64_t reservation_limit = 7 * 86'400;  // seconds
 
 /// What a unit may be made to cost. So much less than Money can tell that no order's total overflows it.
 struct Price {

@@ -12,12 +12,12 @@ namespace svc::inventory {
 
 struct Config {
   std::int64_t reservation_seconds = 900;
-  std::int64_t sweep_seconds = 1;
+  std::int64_t sweep_seconds = 5;
   static constexpr auto fields() {
     return rows(field(&Config::reservation_seconds, "reservation_seconds",
-                      "How long stock is held for an order that is not paid", Range{1, reservation_limit}, Default{900}),
+                      "How long stock is held for an order that is not paid", Range{1, 7 * 86'400}, Default{900}),
                 field(&Config::sweep_seconds, "sweep_seconds", "How often reservations that expired are given back",
-                      Range{1, 3'600}, Default{1}));
+                      Range{1, 3'600}, Default{5}));
   }
 };
 

@@ -19,7 +19,6 @@ struct Config {
   std::int64_t wait_seconds = 2;
   std::int64_t idempotency_hours = 24;
   std::int64_t user_timeout_ms = 1'000;
-  std::int64_t early_hold_seconds = 5;
   saga::Options saga{};
   static constexpr auto fields() {
     return rows(field(&Config::wait_seconds, "wait_seconds",
@@ -29,15 +28,7 @@ struct Config {
                 field(&Config::user_timeout_ms, "user_timeout_ms",
                       "How long the user module is waited for before an order is taken from the copy of its users",
                       Range{10, 60'000}, Default{1'000}),
-                field(&Config::early_hold_seconds, "early_hold_seconds",
-                      "How long stock is held that was set aside while the order was written; longer than "
-                      "saga.step_timeout_ms",
-                      Range{1, inventory::reservation_limit}, Default{5}),
                 field(&Config::saga, "saga", "How an order is carried out"));
-  }
-  void check_whole(Violations& found) const {
-    if (seconds{early_hold_seconds} <= milliseconds{saga.step_timeout_ms})
-      report(found, {"/early_hold_seconds", "minimum", "longer than saga.step_timeout_ms"});
   }
 };
 
