@@ -1,8 +1,8 @@
-// What the transactions of an order cost on the databases alone: the same statements on the same tables, for N orders
-// at once; no HTTP, no checks, no saga logic. One after the other, or side by side where the order module has them so.
-// Prints orders per second as JSON. Run by scripts/bench.
+// What the transactions of an order cost on the databases alone: the same statements on the same tables, one after the
+// other or side by side as the order module has them, for N orders at once; no HTTP, no checks, no saga logic. Prints
+// orders per second as JSON. Run by scripts/bench.
 //
-//   bench_transactions ORDERS_AT_ONCE SECONDS [beside]
+//   bench_transactions ORDERS_AT_ONCE SECONDS
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -55,7 +55,6 @@ struct Bench {
   std::string user = ids.next();
   std::size_t done = 0;
   int running = 0;
-  bool beside = false;
 };
 
 template <class Do>
@@ -119,13 +118,12 @@ Task<> one_order(Bench& bench) {
               payment, now);
     tell(t, bench, "payment_captured", payment, 200);
   });
-  if (!bench.beside) co_await paying;
   auto committing = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("UPDATE reservations SET state = 'committed' WHERE order_id = ?", id);
     t.execute("UPDATE items SET reserved = reserved - 1, on_hand = on_hand - 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });
-  if (bench.beside) co_await paying;
+  co_await paying;
   co_await committing;
   auto confirming = commit(*bench.orders.database, [&](Transaction& t) {
     t.execute("UPDATE sagas SET state = 'done', step = 3, history = history || ? WHERE id = ? AND fence = 1",
@@ -148,10 +146,9 @@ Task<> orders_until(Bench& bench, Steady::time_point end) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3 && argc != 4) return 2;
+  if (argc != 3) return 2;
   const int at_once = std::atoi(argv[1]);
   Bench bench;
-  bench.beside = argc == 4;
   Loop loop;
   const auto begun = Steady::now();
   const auto end = begun + seconds{std::atoi(argv[2])};

@@ -24,8 +24,10 @@ TEST_CASE("a confirmed order can be cancelled, once, and everything comes back")
 TEST_CASE("when a step cannot be done for long, what may have happened is undone") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  *f.fault = [](std::string_view operation) -> std::optional<Error> {
-    if (operation != "commit_reservation") return std::nullopt;
+  const std::string failing = GENERATE("commit_reservation", "book_charge");
+  CAPTURE(failing);
+  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    if (operation != failing) return std::nullopt;
     return Error{Code::timeout, "no_answer", "", {}, {}};
   };
   const auto order = f.place({{"a", 1}});
@@ -33,8 +35,11 @@ TEST_CASE("when a step cannot be done for long, what may have happened is undone
   CHECK(order->status == OrderStatus::cancelled);
   CHECK(order->failure->code == "confirm_failed");
   CHECK(order->failure->step == FailedStep::reserve);
+  CHECK(order->payment_id.has_value() == (failing == "commit_reservation"));  // what was not booked is no payment
   CHECK(f.stock("a") == Stock{10, 0});
   CHECK(f.held_money() == 0);
+  SQLite::Database provider((f.world.dir / "payment-provider.db").string());
+  CHECK(provider.execAndGet("SELECT state FROM charges").getString() == "refunded");
 }
 
 TEST_CASE("a reservation that expired under an order turns it back") {

@@ -68,7 +68,7 @@ class OrderInstance final : public saga::Instance {
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
     auto charging = tools_.links.payments.handle(std::move(call), std::move(command));
     auto charged = co_await charging;
-    paid_ = charged && charged->status == payment::PaymentStatus::declined;
+    paid_ = charged && !charged->approved;
     if (paid_) co_return fail(Code::conflict, "payment_declined", "The payment was declined");
     co_return without_value(charged);
   }

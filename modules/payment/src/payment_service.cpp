@@ -41,12 +41,12 @@ Reply<Charge> PaymentService::handle(Call call, Charge command) {
   auto charging = provider_.charge(command.payment_id, command.amount, command.method, call.deadline);
   auto decision = co_await charging;
   if (!decision) co_return refusal(decision);
-  if (*decision == Decision::approved) co_return Charged{PaymentStatus::captured};
+  if (*decision == Decision::approved) co_return Charged{true};
   auto recording = record(std::move(call), {command.payment_id, command.order_id, command.user_id, command.amount,
                                             StoredStatus::declined, clock_.now()});
   auto recorded = co_await recording;
   if (!recorded) co_return refusal(recorded);
-  co_return Charged{recorded->status};
+  co_return Charged{false};
 }
 
 Reply<BookCharge> PaymentService::handle(Call call, BookCharge command) {

@@ -76,14 +76,13 @@ struct ReserveItems {
     return rows(field(&ReserveItems::order_id, "orderId", "The order they are for", is_uuid_text),
                 field(&ReserveItems::lines, "lines", "What to set aside: all of it or nothing", Items{1, lines_limit}));
   }
-  static constexpr Endpoint endpoint{
-      .verb = Verb::put,
-      .path = "/internal/reservations/{orderId}",
-      .name = "reserve_items",
-      .summary = "Sets stock aside for an order, once; what was refused or released stays so",
-      .access = Access::service,
-      .retry = Retry::idempotent,
-      .fails = {Code::conflict}};
+  static constexpr Endpoint endpoint{.verb = Verb::put,
+                                     .path = "/internal/reservations/{orderId}",
+                                     .name = "reserve_items",
+                                     .summary = "Sets stock aside for an order, once; a refusal lasts",
+                                     .access = Access::service,
+                                     .retry = Retry::idempotent,
+                                     .fails = {Code::conflict}};
   using Response = Reservation;
 };
 

@@ -65,11 +65,12 @@ struct CheckMethod {
   using Response = PaymentMethod;
 };
 
-/// What became of a charge.
+/// What the provider said to a charge.
 struct Charged {
-  PaymentStatus status = PaymentStatus::captured;
+  bool approved = false;
   static constexpr auto fields() {
-    return rows(field(&Charged::status, "status", "Captured, and to be booked, or declined, which is a payment already"));
+    return rows(
+        field(&Charged::approved, "approved", "If so, it is to be booked; if not, there is a declined payment"));
   }
 };
 
