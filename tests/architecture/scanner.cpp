@@ -74,8 +74,8 @@ std::string fault_of_include(const House& house, const Source& source, const std
                     included == "http/outside_of.h" || included == "http/routes.h" || included == "http/link.h" ||
                     included == "http/wire.h" || included == "http/openapi_of.h" || included == "events/subscribe.h";
   if (slow && source.in("modules/") && !source.in("modules/core/") && !source.name.ends_with("_http.cpp") &&
-      !source.name.ends_with("_events.cpp") && !source.name.starts_with("stored_"))
-    return "slow headers are included by *_http.cpp, *_events.cpp and stored_*.cpp only";
+      !source.name.ends_with("_events.cpp"))
+    return "slow headers are included by *_http.cpp and *_events.cpp only";
 
   if (source.in("modules/core/")) {
     const auto floor = source.area.substr(5);

@@ -14,7 +14,7 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i <
 SELECT 'item-' || i, 'Item ' || i, 1999, 'USD', 1000 FROM n;
 INSERT INTO reservations (order_id, state, expires_at, lines)
 SELECT printf('01900000-0000-7000-8000-%012x', i), 'committed', 1720000900000 + i,
-       '{"lines":[{"sku":"item-' || (1 + i * 7919 % others) || '","quantity":1}]}'
+       '1 item-' || (1 + i * 7919 % others) || char(10)
 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
 COMMIT;
 -- database
@@ -32,7 +32,7 @@ INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_me
                     lines)
 SELECT printf('01900000-0000-7000-8000-%012x', i), printf('01900000-0000-7000-a000-%012x', 1 + i * 7919 % others), 1999,
        'USD', 'confirmed', printf('01900000-0000-7000-9000-%012x', i), 'tok_visa', 1, 1720000000000 + i, 1720000000000 + i,
-       '{"lines":[{"sku":"item-' || (i % others) || '","quantity":1,"unitPrice":{"amount":1999,"currency":"USD"}}]}'
+       '1 1999 USD item-' || (i % others) || char(10)
 FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, amount WHERE i < orders) SELECT i FROM n), amount;
 INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history)
 SELECT id, 'done', 3, 1, 1, user_id, created_at,

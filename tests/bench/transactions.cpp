@@ -89,7 +89,7 @@ Task<> one_order(Bench& bench) {
     t.execute(
         "INSERT INTO orders (id, user_id, total, currency, status, payment_id, payment_method, paid, created_at, "
         "updated_at, lines) VALUES (?, ?, 1999, 'USD', 'pending', ?, 'tok_visa', 0, ?, ?, ?)",
-        id, bench.user, payment, now, now, std::string(82, 'x'));
+        id, bench.user, payment, now, now, std::string("1 1999 USD anvil\n"));
     t.execute(
         "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, history) "
         "VALUES (?, 'forward', 0, 1, 1, ?, ?, ?)",
@@ -99,7 +99,7 @@ Task<> one_order(Bench& bench) {
   co_await creating;
   auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'held', ?, ?)", id, now,
-              std::string(42, 'x'));
+              std::string("1 anvil\n"));
     t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
     tell_of_stock(t, bench);
   });

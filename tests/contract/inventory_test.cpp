@@ -276,14 +276,14 @@ TEST_CASE("reservations that an older program wrote keep their lines") {
   REQUIRE(world.ask(module->service(), world.anyone(), ReserveItems{order, {{"a", 2}, {"b", 3}}}));
   module.reset();
   SQLite::Database(file.string(), SQLite::OPEN_READWRITE)
-      .exec(
-          "CREATE TABLE reservation_lines (order_id TEXT NOT NULL REFERENCES reservations (order_id), "
-          "sku TEXT NOT NULL REFERENCES items (sku), quantity INTEGER NOT NULL, PRIMARY KEY (order_id, sku)) "
-          "WITHOUT ROWID;"
-          "INSERT INTO reservation_lines SELECT order_id, value ->> 'sku', value ->> 'quantity' "
-          "FROM reservations, json_each(lines, '$.lines');"
-          "ALTER TABLE reservations DROP COLUMN lines;"
-          "DELETE FROM svc_migrations WHERE name = '002_lines_in_their_reservation'");
+      .exec(std::string(
+                "CREATE TABLE reservation_lines (order_id TEXT NOT NULL REFERENCES reservations (order_id), "
+                "sku TEXT NOT NULL REFERENCES items (sku), quantity INTEGER NOT NULL, PRIMARY KEY (order_id, sku)) "
+                "WITHOUT ROWID;") +
+            "INSERT INTO reservation_lines VALUES ('" + order + "', 'a', 2), ('" + order +
+            "', 'b', 3);"
+            "ALTER TABLE reservations DROP COLUMN lines;"
+            "DELETE FROM svc_migrations WHERE name = '002_lines_in_their_reservation'");
   module = make(Config{}, world.environment, file);
   REQUIRE(world.ask(module->service(), world.anyone(), CommitReservation{order}));
   CHECK(world.ask(module->service(), world.admin(), GetItem{"a"})->on_hand == 3);

@@ -224,17 +224,18 @@ TEST_CASE("orders that an older program wrote keep their lines, and are listed")
   f.module->stop();
   f.module.reset();
   SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE)
-      .exec(
-          "CREATE TABLE order_lines (order_id TEXT NOT NULL REFERENCES orders (id), number INTEGER NOT NULL, "
-          "sku TEXT NOT NULL, quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, "
-          "PRIMARY KEY (order_id, number)) WITHOUT ROWID;"
-          "INSERT INTO order_lines SELECT orders.id, key, value ->> 'sku', value ->> 'quantity', "
-          "value ->> '$.unitPrice.amount', value ->> '$.unitPrice.currency' FROM orders, json_each(lines, '$.lines');"
-          "ALTER TABLE orders DROP COLUMN lines;"
-          "DROP INDEX orders_pending; DROP INDEX orders_by_user_and_status; DROP INDEX orders_by_status;"
-          "CREATE INDEX orders_by_user_and_status ON orders (user_id, status, id);"
-          "CREATE INDEX orders_by_status ON orders (status, id);"
-          "DELETE FROM svc_migrations WHERE name = '003_written_once'");
+      .exec(std::string(
+                "CREATE TABLE order_lines (order_id TEXT NOT NULL REFERENCES orders (id), number INTEGER NOT NULL, "
+                "sku TEXT NOT NULL, quantity INTEGER NOT NULL, amount INTEGER NOT NULL, currency TEXT NOT NULL, "
+                "PRIMARY KEY (order_id, number)) WITHOUT ROWID;") +
+            "INSERT INTO order_lines VALUES ('" + first.id + "', 0, 'b', 1, 250, 'USD'), ('" + first.id +
+            "', 1, 'a', 2, 100, 'USD'), ('" + second.id +
+            "', 0, 'a', 1, 100, 'USD');"
+            "ALTER TABLE orders DROP COLUMN lines;"
+            "DROP INDEX orders_pending; DROP INDEX orders_by_user_and_status; DROP INDEX orders_by_status;"
+            "CREATE INDEX orders_by_user_and_status ON orders (user_id, status, id);"
+            "CREATE INDEX orders_by_status ON orders (status, id);"
+            "DELETE FROM svc_migrations WHERE name = '003_written_once'");
   f.module = f.make_module("newer");
   f.module->start();
   f.orders = f.world.open(f.lane, f.module->service());

@@ -1,6 +1,7 @@
--- What was set aside stands in its reservation's row, as JSON: it is written once, and read with its reservation only.
-ALTER TABLE reservations ADD COLUMN lines TEXT NOT NULL DEFAULT '{"lines":[]}';
-UPDATE reservations SET lines = json_object('lines', (
-  SELECT json_group_array(json_object('sku', sku, 'quantity', quantity))
-  FROM reservation_lines WHERE reservation_lines.order_id = reservations.order_id));
+-- What was set aside stands in its reservation's row, since it is written once and read with it only: for each item a line
+-- of quantity and sku, "2 anvil".
+ALTER TABLE reservations ADD COLUMN lines TEXT NOT NULL DEFAULT '';
+UPDATE reservations SET lines = (
+  SELECT coalesce(group_concat(quantity || ' ' || sku || char(10), ''), '')
+  FROM reservation_lines WHERE reservation_lines.order_id = reservations.order_id);
 DROP TABLE reservation_lines;

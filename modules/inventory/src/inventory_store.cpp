@@ -1,9 +1,26 @@
 #include "inventory_store.h"
 
-#include "stored_lines.h"
+#include "base/parts.h"
 
 namespace svc::inventory {
 namespace {
+
+// The lines of a reservation as its row has them (migrations/002_lines_in_their_reservation.sql).
+std::string stored_lines(const std::vector<Line>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += std::to_string(line.quantity) + ' ' + line.sku + '\n';
+  return text;
+}
+
+std::vector<Line> lines_of(const std::string& stored) {
+  std::vector<Line> lines;
+  for (Parts parts(stored); !parts.empty();) {
+    auto& line = lines.emplace_back();
+    line.quantity = parts.integer(' ');
+    line.sku = parts.text('\n');
+  }
+  return lines;
+}
 
 StoredReservation read_reservation(const sql::Row& row) {
   return {row.named<ReservationState>(0), row.time(1), row.text(2), lines_of(row.text(3))};
@@ -55,8 +72,7 @@ bool insert_reservation(sql::Transaction& transaction, const std::string& order_
   return transaction.execute(
              "INSERT INTO reservations (order_id, state, expires_at, detail, lines) VALUES (?, ?, ?, ?, ?) "
              "ON CONFLICT (order_id) DO NOTHING",
-             order_id, reservation.state, reservation.expires_at, reservation.detail,
-             stored_lines(reservation.lines)) == 1;
+             order_id, reservation.state, reservation.expires_at, reservation.detail, stored_lines(reservation.lines)) == 1;
 }
 
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,

@@ -1,9 +1,9 @@
--- What was ordered stands in its order's row, as JSON: it is written once, and read with its order only.
-ALTER TABLE orders ADD COLUMN lines TEXT NOT NULL DEFAULT '{"lines":[]}';
-UPDATE orders SET lines = json_object('lines', (
-  SELECT json_group_array(json_object('sku', sku, 'quantity', quantity,
-                                      'unitPrice', json_object('amount', amount, 'currency', currency)))
-  FROM (SELECT * FROM order_lines WHERE order_id = orders.id ORDER BY number)));
+-- What was ordered stands in its order's row, since it is written once and read with it only: for each item a line of
+-- quantity, price of one, currency and sku, "2 1999 USD anvil".
+ALTER TABLE orders ADD COLUMN lines TEXT NOT NULL DEFAULT '';
+UPDATE orders SET lines = (
+  SELECT coalesce(group_concat(quantity || ' ' || amount || ' ' || currency || ' ' || sku || char(10), ''), '')
+  FROM (SELECT * FROM order_lines WHERE order_id = orders.id ORDER BY number));
 DROP TABLE order_lines;
 
 -- Nearly every order is pending for some milliseconds: these need one index, and enter the others when it is known what

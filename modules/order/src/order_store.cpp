@@ -1,9 +1,29 @@
 #include "order_store.h"
 
-#include "stored_lines.h"
+#include "base/parts.h"
 
 namespace svc::order {
 namespace {
+
+// The lines of an order as its row has them (migrations/003_written_once.sql).
+std::string stored_lines(const std::vector<inventory::PricedLine>& lines) {
+  std::string text;
+  for (const auto& [sku, quantity, price] : lines)
+    text += std::to_string(quantity) + ' ' + std::to_string(price.amount) + ' ' + price.currency + ' ' + sku + '\n';
+  return text;
+}
+
+std::vector<inventory::PricedLine> lines_of(const std::string& stored) {
+  std::vector<inventory::PricedLine> lines;
+  for (Parts parts(stored); !parts.empty();) {
+    auto& line = lines.emplace_back();
+    line.quantity = parts.integer(' ');
+    line.unit_price.amount = parts.integer(' ');
+    line.unit_price.currency = parts.text(' ');
+    line.sku = parts.text('\n');
+  }
+  return lines;
+}
 
 StoredOrder read_order(const sql::Row& row) {
   StoredOrder stored;

@@ -1,3 +1,3 @@
-// ERROR: slow headers are included by *_http.cpp, *_events.cpp and stored_*.cpp only
+// ERROR: slow headers are included by *_http.cpp and *_events.cpp only
 // AT: modules/order/src/order_service.cpp
 #include "http/outside_of.h"
