@@ -72,7 +72,8 @@ bool insert_reservation(sql::Transaction& transaction, const std::string& order_
   return transaction.execute(
              "INSERT INTO reservations (order_id, state, expires_at, detail, lines) VALUES (?, ?, ?, ?, ?) "
              "ON CONFLICT (order_id) DO NOTHING",
-             order_id, reservation.state, reservation.expires_at, reservation.detail, stored_lines(reservation.lines)) == 1;
+             order_id, reservation.state, reservation.expires_at, reservation.detail,
+             stored_lines(reservation.lines)) == 1;
 }
 
 void update_reservation(sql::Transaction& transaction, const std::string& order_id,
