@@ -4,6 +4,7 @@
 
 #include "base/decode.h"
 #include "base/encode.h"
+#include "base/parts.h"
 
 namespace svc::saga {
 namespace {
@@ -112,11 +113,7 @@ std::vector<Entry> history(sql::Session& session, const std::string& id) {
   const auto lines =
       session.first("SELECT history FROM sagas WHERE id = ?", [](const sql::Row& row) { return row.text(0); }, id);
   if (!lines) return entries;
-  for (std::string_view rest = *lines; !rest.empty();) {
-    const auto end = rest.find('\n');
-    entries.push_back(read_entry(rest.substr(0, end)));
-    rest.remove_prefix(end + 1);
-  }
+  for (Parts parts(*lines); !parts.empty();) entries.push_back(read_entry(parts.text('\n')));
   return entries;
 }
 

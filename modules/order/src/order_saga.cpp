@@ -76,8 +76,8 @@ class OrderInstance final : public saga::Instance {
   // Side by side: neither needs the other, and the order is confirmed when both are on disk.
   Task<Result<Nothing>> do_confirm(Call call) {
     const Order& order = stored_.order;
-    payment::BookCharge booking_of{stored_.payment_id, order.id, order.user_id, order.total_amount};
-    auto booking = tools_.links.payments.handle(call, std::move(booking_of));
+    payment::BookCharge command{stored_.payment_id, order.id, order.user_id, order.total_amount};
+    auto booking = tools_.links.payments.handle(call, std::move(command));
     auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{order.id});
     auto booked = co_await booking;
     auto committed = co_await committing;

@@ -19,12 +19,8 @@ Money negative(const Money& amount) { return {-amount.amount, amount.currency}; 
 
 }  // namespace
 
-std::optional<StoredPayment> PaymentService::find(const std::string& id) {
-  return database_.read_one([&](sql::Session& session) { return find_payment(session, id); });
-}
-
 Reply<GetPayment> PaymentService::handle(Call call, GetPayment query) {
-  const auto payment = find(query.id);
+  const auto payment = database_.read_one([&](sql::Session& session) { return find_payment(session, query.id); });
   const bool visible = payment && payment->status != StoredStatus::voided &&
                        (call.caller->admin || payment->user_id == call.caller->subject);
   if (!visible) return fail(Code::not_found, "not_found", "There is no such payment");

@@ -24,7 +24,6 @@ class PaymentService final : public Payments {
 
  private:
   Task<Result<Payment>> record(Call call, StoredPayment made);
-  std::optional<StoredPayment> find(const std::string& id);
 
   sql::Database& database_;
   events::Outbox& outbox_;
