@@ -18,6 +18,7 @@ class Still final : public Inventory {
   Reply<PutItem> handle(Call, PutItem) override { return PutAnswer{}; }
   Reply<QuoteItems> handle(Call, QuoteItems) override { return Quote{}; }
   Reply<ReserveItems> handle(Call, ReserveItems) override { return Reservation{}; }
+  Reply<SellItems> handle(Call, SellItems) override { return Reservation{}; }
   Reply<CommitReservation> handle(Call, CommitReservation command) override {
     return Reservation{std::move(command.order_id), ReservationState::committed, {}};
   }

@@ -97,17 +97,17 @@ Task<> one_order(Bench& bench) {
     tell(t, bench, "order_created", id, 390);
   });
   co_await creating;
-  auto reserving = commit(*bench.stock.database, [&](Transaction& t) {
-    t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'held', ?, ?)", id, now,
+  auto selling = commit(*bench.stock.database, [&](Transaction& t) {
+    t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'committed', ?, ?)", id, now,
               std::string("1 anvil\n"));
-    t.execute("UPDATE items SET reserved = reserved + 1 WHERE sku = 'anvil'");
+    t.execute("UPDATE items SET on_hand = on_hand - 1 WHERE sku = 'anvil' AND on_hand - reserved >= 1");
     tell_of_stock(t, bench);
   });
-  co_await reserving;
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {
     t.execute("INSERT INTO charges (key, state, tries, amount, currency) VALUES (?, 'approved', 1, 1999, 'USD')",
               payment);
   });
+  co_await selling;
   co_await charging;
   auto paying = commit(*bench.payments.database, [&](Transaction& t) {
     t.execute(
@@ -118,13 +118,7 @@ Task<> one_order(Bench& bench) {
               payment, now);
     tell(t, bench, "payment_captured", payment, 200);
   });
-  auto committing = commit(*bench.stock.database, [&](Transaction& t) {
-    t.execute("UPDATE reservations SET state = 'committed' WHERE order_id = ?", id);
-    t.execute("UPDATE items SET reserved = reserved - 1, on_hand = on_hand - 1 WHERE sku = 'anvil'");
-    tell_of_stock(t, bench);
-  });
   co_await paying;
-  co_await committing;
   auto confirming = commit(*bench.orders.database, [&](Transaction& t) {
     t.execute("UPDATE sagas SET state = 'done', step = 3, history = history || ? WHERE id = ? AND fence = 1",
               std::string(110, 'x'), id);

@@ -30,6 +30,9 @@ struct Fixture {
   Result<Reservation> reserve(const std::string& order, std::vector<Line> lines) {
     return ask(world.anyone(), ReserveItems{order, lines});
   }
+  Result<Reservation> sell(const std::string& order, std::vector<Line> lines) {
+    return ask(world.anyone(), SellItems{order, lines});
+  }
   Result<Reservation> commit(const std::string& order) { return ask(world.anyone(), CommitReservation{order}); }
   Result<Reservation> release(const std::string& order) { return ask(world.anyone(), ReleaseReservation{order}); }
   // on hand, reserved
@@ -166,6 +169,68 @@ TEST_CASE("what is committed is sold, and may be given back") {
   CHECK(f.stock("a") == Stock{5, 0});
 }
 
+TEST_CASE("what is sold at once is as if it were reserved and committed") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  REQUIRE(f.put("a", 5));
+  REQUIRE(f.put("b", 1));
+  const auto order = f.order();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(f.sell(order, {{"a", 2}, {"b", 1}})->state == ReservationState::committed);
+    CHECK(f.stock("a") == Stock{3, 0});
+    CHECK(f.stock("b") == Stock{0, 0});
+  }
+  CHECK(f.reserve(order, {{"a", 2}, {"b", 1}})->state == ReservationState::committed);
+  CHECK(f.commit(order)->state == ReservationState::committed);
+  CHECK(f.stock("a") == Stock{3, 0});
+
+  SECTION("and may be given back, for good") {
+    CHECK(f.release(order)->state == ReservationState::released);
+    CHECK(f.stock("a") == Stock{5, 0});
+    CHECK(f.sell(order, {{"a", 2}, {"b", 1}}).error().reason == "reservation_released");
+    CHECK(f.stock("a") == Stock{5, 0});
+  }
+  SECTION("all lines or none, and a refusal lasts") {
+    const auto short_order = f.order();
+    for (int i = 0; i < 2; ++i) {
+      CHECK(f.sell(short_order, {{"a", 1}, {"b", 1}}).error() ==
+            Error{Code::conflict, "out_of_stock", "There is not enough of b", {}, {}});
+      CHECK(f.stock("a") == Stock{3, 0});
+      REQUIRE(f.put("b", 10));
+    }
+    CHECK(f.release(short_order)->state == ReservationState::refused);
+    CHECK(f.stock("a") == Stock{3, 0});
+  }
+  SECTION("what others hold is not sold") {
+    REQUIRE(f.reserve(f.order(), {{"a", 2}}));
+    CHECK(f.sell(f.order(), {{"a", 2}}).error().reason == "out_of_stock");
+    CHECK(f.sell(f.order(), {{"a", 1}}).has_value());
+    CHECK(f.stock("a") == Stock{2, 2});
+  }
+  SECTION("what is held already is sold") {
+    const auto held = f.order();
+    REQUIRE(f.reserve(held, {{"a", 2}}));
+    CHECK(f.sell(held, {{"a", 2}})->state == ReservationState::committed);
+    CHECK(f.stock("a") == Stock{1, 0});
+  }
+}
+
+TEST_CASE("a quote says whether an order may count on the stock: of each line a thousand times as much") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  REQUIRE(f.put("a", 1'000'000));
+  REQUIRE(f.put("b", 2'999));
+  const auto ample = [&](std::vector<Line> lines) {
+    return f.ask(f.world.anyone(), QuoteItems{std::move(lines)})->ample;
+  };
+  CHECK(ample({{"a", 1'000}}));
+  CHECK_FALSE(ample({{"a", 1'001}}));
+  CHECK(ample({{"a", 1}, {"b", 2}}));
+  CHECK_FALSE(ample({{"a", 1}, {"b", 3}}));
+  REQUIRE(f.reserve(f.order(), {{"b", 1'000}}));
+  CHECK_FALSE(ample({{"b", 2}}));
+}
+
 TEST_CASE("what is released comes back, and a late forward step is refused") {
   Fixture f;
   CAPTURE(name_of(f.lane));
@@ -250,6 +315,10 @@ TEST_CASE("a reservation that nobody comes for expires, what is sold does not") 
     CHECK(f.reserve()->state == ReservationState::held);
     CHECK(f.stock() == Stock{4, 2});
     CHECK(f.commit()->state == ReservationState::committed);
+    CHECK(f.stock() == Stock{2, 0});
+  }
+  SECTION("or sold at once") {
+    CHECK(f.ask(SellItems{f.order, {{"a", 2}}})->state == ReservationState::committed);
     CHECK(f.stock() == Stock{2, 0});
   }
   SECTION("and committed while there is stock") {

@@ -21,7 +21,12 @@ std::unique_ptr<S> Fixture::cut(std::unique_ptr<S> real) {
   return std::make_unique<Stub<S, Cuttable<S>>>(Cuttable<S>{std::move(real), fault});
 }
 
-Fixture::Fixture(Config chosen) : config(std::move(chosen)), module(make_module("test")) {
+Fixture::Fixture(Config chosen, std::int64_t ample_stock)
+    : inventory_module(inventory::make({.ample_stock = ample_stock}, world.environment, world.dir / "inventory.db")),
+      inventory(cut(world.open(lane, inventory_module->service()))),
+      config(std::move(chosen)),
+      module(make_module("test")) {
+  UNSCOPED_INFO("ample stock: " << ample_stock);
   module->start();
   CHECK(world.ask(*users, world.anyone(), user::CreateUser{"Ann", "ann@example.com", "correct horse", {}}));
   ann = world.ask(*users, world.admin(), user::ListUsers{})->items[0].id;

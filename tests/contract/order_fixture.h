@@ -48,8 +48,12 @@ class Fault {
   Tell tell_ = [](std::string_view) { return std::nullopt; };
 };
 
+// How many times what is ordered must be in stock for it to be sold beside the charge.
+inline constexpr std::int64_t held_first = 1'000, sold_at_once = 1;
+inline std::int64_t either_way() { return GENERATE(held_first, sold_at_once); }
+
 struct Fixture {
-  explicit Fixture(Config chosen = quick());
+  explicit Fixture(Config chosen = quick(), std::int64_t ample_stock = either_way());
   ~Fixture() {
     module->stop();
     user_module->stopping();  // questions of its feed that are let go end now
@@ -60,13 +64,12 @@ struct Fixture {
   test::World world;
   std::shared_ptr<Fault> fault = std::make_shared<Fault>();
   std::unique_ptr<Hosted<user::Users>> user_module = user::make({}, world.environment, world.dir / "user.db");
-  std::unique_ptr<Hosted<inventory::Inventory>> inventory_module =
-      inventory::make({}, world.environment, world.dir / "inventory.db");
+  std::unique_ptr<Hosted<inventory::Inventory>> inventory_module;
   std::unique_ptr<Hosted<payment::Payments>> payment_module =
       payment::make(payment::Config{}, world.environment, world.dir / "payment.db");
   std::unique_ptr<user::Users> users = cut(world.open(lane, user_module->service()));
   std::unique_ptr<EventFeed> user_events = cut(world.open(lane, *user_module->feed()));
-  std::unique_ptr<inventory::Inventory> inventory = cut(world.open(lane, inventory_module->service()));
+  std::unique_ptr<inventory::Inventory> inventory;
   std::unique_ptr<payment::Payments> payments = cut(world.open(lane, payment_module->service()));
   Config config;
   std::unique_ptr<Hosted<Orders>> module;
@@ -109,6 +112,16 @@ struct Fixture {
   int held_money() {
     SQLite::Database database((world.dir / "payment.db").string());
     return database.execAndGet("SELECT COALESCE(SUM(amount), 0) FROM ledger").getInt();
+  }
+  // How the provider has it.
+  std::string charge_of(const std::string& order_id) {
+    SQLite::Database order((world.dir / "order.db").string()), provider((world.dir / "payment-provider.db").string());
+    SQLite::Statement key(order, "SELECT payment_id FROM orders WHERE id = ?");
+    key.bind(1, order_id);
+    if (!key.executeStep()) return "no such order";
+    SQLite::Statement state(provider, "SELECT state FROM charges WHERE key = ?");
+    state.bind(1, key.getColumn(0).getString());
+    return state.executeStep() ? state.getColumn(0).getString() : "none";
   }
   int count(const std::string& table) {
     SQLite::Database database((world.dir / "order.db").string());

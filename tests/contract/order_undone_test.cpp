@@ -22,11 +22,12 @@ TEST_CASE("a confirmed order can be cancelled, once, and everything comes back")
 }
 
 TEST_CASE("when a step cannot be done for long, what may have happened is undone") {
-  Fixture f;
+  const auto [ample_stock, failing] = GENERATE(table<std::int64_t, std::string>(
+      {{held_first, "commit_reservation"}, {held_first, "book_charge"}, {sold_at_once, "book_charge"}}));
+  Fixture f(quick(), ample_stock);
   CAPTURE(name_of(f.lane));
-  const std::string failing = GENERATE("commit_reservation", "book_charge");
   CAPTURE(failing);
-  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+  *f.fault = [failing = failing](std::string_view operation) -> std::optional<Error> {
     if (operation != failing) return std::nullopt;
     return Error{Code::timeout, "no_answer", "", {}, {}};
   };
@@ -38,12 +39,11 @@ TEST_CASE("when a step cannot be done for long, what may have happened is undone
   CHECK(order->payment_id.has_value() == (failing == "commit_reservation"));  // what was not booked is no payment
   CHECK(f.stock("a") == Stock{10, 0});
   CHECK(f.held_money() == 0);
-  SQLite::Database provider((f.world.dir / "payment-provider.db").string());
-  CHECK(provider.execAndGet("SELECT state FROM charges").getString() == "refunded");
+  CHECK(f.charge_of(order->id) == "refunded");
 }
 
 TEST_CASE("a reservation that expired under an order turns it back") {
-  Fixture f;
+  Fixture f(quick(), held_first);
   CAPTURE(name_of(f.lane));
   *f.fault = [](std::string_view operation) -> std::optional<Error> {
     if (operation != "commit_reservation") return std::nullopt;
@@ -54,6 +54,68 @@ TEST_CASE("a reservation that expired under an order turns it back") {
   CHECK(order->failure ==
         OrderFailure{FailedStep::reserve, "reservation_expired", "It was held for its time and given back"});
   CHECK(f.held_money() == 0);
+}
+
+TEST_CASE("what was counted on and is not there after all gives the money back that went beside it") {
+  Fixture f(quick(), sold_at_once);
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "sell_items") return std::nullopt;
+    return Error{Code::conflict, "out_of_stock", "There is not enough of a", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order);
+  CHECK(order->status == OrderStatus::cancelled);
+  CHECK(order->failure == OrderFailure{FailedStep::reserve, "out_of_stock", "There is not enough of a"});
+  CHECK_FALSE(order->payment_id);  // it was never booked
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.held_money() == 0);
+  CHECK(f.charge_of(order->id) == "refunded");
+  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 refused", "refund 1 done", "release 1 done"});
+}
+
+TEST_CASE("a sale whose answer is lost is asked for again, and what was charged beside it is not") {
+  Fixture f(quick(), sold_at_once);
+  CAPTURE(name_of(f.lane));
+  std::atomic<int> sales{0}, charges{0};
+  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    if (operation == "charge") ++charges;
+    if (operation != "sell_items" || ++sales != 1) return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order);
+  CHECK(order->status == OrderStatus::confirmed);
+  CHECK(sales == 2);
+  CHECK(charges == 1);
+  CHECK(f.stock("a") == Stock{9, 0});
+  CHECK(f.held_money() == 100);
+  CHECK(f.timeline(order->id) ==
+        Lines{"create 1 done", "reserve 1 timeout", "reserve 2 done", "pay 1 done", "confirm 1 done"});
+}
+
+TEST_CASE("an order that sells at once is taken up by another process, which holds first") {
+  Config patient = quick();
+  patient.saga.forward_attempts = 1'000;
+  Fixture f(patient, sold_at_once);
+  CAPTURE(name_of(f.lane));
+  *f.fault = [](std::string_view operation) -> std::optional<Error> {
+    if (operation != "book_charge") return std::nullopt;
+    return Error{Code::unavailable, "service_unavailable", "", {}, {}};
+  };
+  const auto placed = f.ask(f.without_wait(f.me()), PlaceOrder{{{"a", 1}}, "tok_visa", {}});
+  REQUIRE(placed);
+  REQUIRE(test::eventually([&] { return f.stock("a") == Stock{9, 0}; }));
+  f.module->stop();
+  SQLite::Database((f.world.dir / "order.db").string(), SQLite::OPEN_READWRITE)
+      .exec("UPDATE sagas SET step = 0, attempt = 1");  // as a kill leaves it
+  *f.fault = [](std::string_view) { return std::nullopt; };
+  const auto successor = f.make_module("successor");
+  successor->start();
+  CHECK(f.wait_for(placed->id, OrderStatus::confirmed).payment_id);
+  CHECK(f.stock("a") == Stock{9, 0});
+  CHECK(f.held_money() == 100);
+  successor->stop();
 }
 
 TEST_CASE("an order that cannot be undone waits for a person, who retries or abandons it") {
@@ -117,7 +179,7 @@ TEST_CASE("however many cancel an order at once, it is undone once, and cancelle
 TEST_CASE("an order whose process ended behind the payment, and whose reservation expired meanwhile, is refunded") {
   Config patient = quick();
   patient.saga.forward_attempts = 1'000;
-  Fixture f(patient);
+  Fixture f(patient, held_first);
   CAPTURE(name_of(f.lane));
   *f.fault = [](std::string_view operation) -> std::optional<Error> {
     if (operation != "commit_reservation") return std::nullopt;
@@ -148,7 +210,7 @@ TEST_CASE("an order whose process ended behind the payment, and whose reservatio
 TEST_CASE("an order that another process takes up at its last step names its payment") {
   Config patient = quick();
   patient.saga.forward_attempts = patient.saga.undo_attempts = 1'000;
-  Fixture f(patient);
+  Fixture f(patient, held_first);
   CAPTURE(name_of(f.lane));
   const auto [method, held_up, status] = GENERATE(
       table<std::string, std::string, OrderStatus>({{"tok_visa", "commit_reservation", OrderStatus::confirmed},

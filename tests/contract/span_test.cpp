@@ -29,6 +29,7 @@ class Nested final : public Inventory {
   Reply<PutItem> handle(Call, PutItem) override { throw std::logic_error("broken"); }
   Reply<QuoteItems> handle(Call, QuoteItems) override { return Quote{}; }
   Reply<ReserveItems> handle(Call, ReserveItems) override { return fail(Code::conflict, "out_of_stock", "None left"); }
+  Reply<SellItems> handle(Call, SellItems) override { return Reservation{}; }
   Reply<CommitReservation> handle(Call, CommitReservation) override {
     auto pausing = sleep_until(Steady::now());
     co_await pausing;

@@ -87,21 +87,38 @@ void die_everywhere(System& system, const Shop& shop, Act act) {
   CHECK(deaths["pwrite64"] >= 6);
 }
 
-void die_in_an_order(const std::string& method) {
+constexpr int held_first = 1'000'000'000, sold_at_once = 1;
+
+// `ample_stock`: how many times what is ordered must be there for it to be sold beside the charge.
+void die_in_an_order(const std::string& method, int ample_stock) {
   if (!have_strace()) return;
-  System system(whole, impatient);
+  auto flags = impatient;
+  flags.push_back("--inventory.ample-stock=" + std::to_string(ample_stock));
+  System system(whole, flags);
   const Shop shop(system);
   die_everywhere(system, shop, [&](int turn) { return shop.place(system, method, 2, method + std::to_string(turn)); });
 }
 
 TEST_CASE("killed at any durable step of an order that is confirmed, nothing that was promised changes") {
-  die_in_an_order("tok_visa");
+  die_in_an_order("tok_visa", held_first);
 }
 TEST_CASE("killed at any durable step of an order that is declined, nothing that was promised changes") {
-  die_in_an_order("tok_declined");
+  die_in_an_order("tok_declined", held_first);
 }
 TEST_CASE("killed at any durable step of an order that is retried, nothing that was promised changes") {
-  die_in_an_order("tok_flaky");
+  die_in_an_order("tok_flaky", held_first);
+}
+TEST_CASE(
+    "killed at any durable step of an order that sells at once and is confirmed, nothing that was promised changes") {
+  die_in_an_order("tok_visa", sold_at_once);
+}
+TEST_CASE(
+    "killed at any durable step of an order that sells at once and is declined, nothing that was promised changes") {
+  die_in_an_order("tok_declined", sold_at_once);
+}
+TEST_CASE(
+    "killed at any durable step of an order that sells at once and is retried, nothing that was promised changes") {
+  die_in_an_order("tok_flaky", sold_at_once);
 }
 
 TEST_CASE("killed at any durable step of a cancellation, nothing that was promised changes") {

@@ -46,6 +46,18 @@ void order_with_a_flaky_provider(Player& p) {
   CHECK(status_in(order) == "confirmed");
   p.get("/orders/" + id_in(order) + "/timeline", p.people.ann);
 }
+void orders_of_ample_stock(Player& p) {
+  p.stock("ample", 100'000);
+  for (const std::string method : {"tok_visa", "tok_declined", "tok_timeout", "tok_flaky"}) {
+    const auto order = p.post("/orders", p.people.ann, order_of("ample", 2, method), {{"Prefer", "wait=20"}});
+    CHECK(status_in(order) == (method == "tok_declined" ? "cancelled" : "confirmed"));
+    p.get("/orders/" + id_in(order) + "/timeline", p.people.ann);
+    p.get("/payments/" + order.json().value("paymentId", ""), p.people.ann);
+    p.get("/items/ample", p.people.ops);
+    if (method == "tok_visa") p.post("/orders/" + id_in(order) + "/cancel", p.people.ann, "");
+    p.get("/items/ample", p.people.ops);
+  }
+}
 void order_not_waited_for(Player& p) {
   p.stock("async", 5);
   const auto order = p.post("/orders", p.people.ann, order_of("async", 1), {{"Prefer", "respond-async"}});
@@ -195,6 +207,7 @@ std::vector<Scenario> order_scenarios() {
           {"order_out_of_stock", order_out_of_stock},
           {"order_with_a_lost_answer", order_with_a_lost_answer},
           {"order_with_a_flaky_provider", order_with_a_flaky_provider},
+          {"orders_of_ample_stock", orders_of_ample_stock},
           {"order_not_waited_for", order_not_waited_for},
           {"order_refused", order_refused},
           {"order_of_unknown_things", order_of_unknown_things},

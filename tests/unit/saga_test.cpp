@@ -27,6 +27,7 @@ struct World {
   std::map<std::string, std::deque<Code>> refusals;  // by "pay" or "undo pay": what to answer first
   std::vector<std::string> calls;                    // in order
   std::vector<std::string> settled;                  // state and failure
+  bool side_by_side = false;                         // whether the first step begins the second
   Task<Result<Nothing>> answer(std::string step) {
     calls.push_back(step);
     auto& planned = refusals[step];
@@ -46,6 +47,7 @@ class TestInstance final : public Instance {
   Task<Result<Nothing>> undo(std::size_t step, Call) override {
     return world_.answer(std::string("undo ") + steps[step]);
   }
+  std::size_t begins(std::size_t step) const override { return world_.side_by_side && step == 0 ? 1 : step; }
   void settle(Transaction&, State state, const Failure* failure, const Call&) override {
     world_.settled.push_back(std::string(to_name(state)) +
                              (failure ? " " + failure->step + " " + failure->reason : ""));
@@ -156,6 +158,24 @@ TEST_CASE("when the first step is refused there is nothing to undo") {
   bench.run_new(*runner);
   CHECK(bench.world.calls == Lines{"reserve"});
   CHECK(bench.world.settled == Lines{"undone reserve because_of_reserve"});
+}
+
+TEST_CASE("a step that was begun beside one that is refused is undone") {
+  Bench bench;
+  const auto runner = bench.runner("a");
+  bench.world.side_by_side = true;
+  SECTION("though its own try has not come") {
+    bench.world.refusals["reserve"] = {Code::conflict};
+    bench.run_new(*runner);
+    CHECK(bench.world.calls == Lines{"reserve", "undo pay", "undo reserve"});
+    CHECK(bench.world.settled == Lines{"undone reserve because_of_reserve"});
+  }
+  SECTION("unless it was refused itself") {
+    bench.world.refusals["pay"] = {Code::conflict};
+    bench.run_new(*runner);
+    CHECK(bench.world.calls == Lines{"reserve", "pay", "undo reserve"});
+    CHECK(bench.world.settled == Lines{"undone pay because_of_pay"});
+  }
 }
 
 TEST_CASE("a step that may have happened is tried again, and each try is told") {

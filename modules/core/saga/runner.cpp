@@ -119,8 +119,8 @@ Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
       co_await settling;
       co_return;
     }
-    if (forward) record.reached = std::max(record.reached, record.step);
     const auto step = static_cast<std::size_t>(record.step);
+    if (forward) record.reached = std::max(record.reached, static_cast<int>(instance.begins(step)));
     const auto& names = definition_.steps[step];
     if (!forward && names.undo.empty()) {
       --record.step;

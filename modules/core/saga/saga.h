@@ -69,6 +69,9 @@ class Instance {
   /// another one would not either. Any other error means that it may have happened, and it is tried again.
   virtual Task<Result<Nothing>> forward(std::size_t step, Call call) = 0;
   virtual Task<Result<Nothing>> undo(std::size_t step, Call call) = 0;
+  /// The last step that a try of `step` begins: itself, or a later one that is done beside it and whose own try will
+  /// only tell how that went. It is undone with `step`, should that one be refused.
+  virtual std::size_t begins(std::size_t step) const { return step; }
   /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.
   /// `failure` says why it turned back, if it did.
   /// `cause`: what the saga is carried out as, by which it tells of itself.

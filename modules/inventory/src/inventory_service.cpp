@@ -53,13 +53,17 @@ Reply<PutItem> InventoryService::handle(Call call, PutItem command) {
 
 Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
   const auto look_up = [&](sql::Session& session) -> Result<Quote> {
-    Quote quote;
+    Quote quote{{}, true};
     Violations unknown;
     for (std::size_t i = 0; i < query.items.size(); ++i) {
       const auto& line = query.items[i];
       const auto item = find_item(session, line.sku);
-      if (item) quote.lines.push_back({line.sku, line.quantity, item->unit_price});
-      else report(unknown, {"/items/" + std::to_string(i) + "/sku", "unknown", "is no item"});
+      if (!item) {
+        report(unknown, {"/items/" + std::to_string(i) + "/sku", "unknown", "is no item"});
+        continue;
+      }
+      quote.lines.push_back({line.sku, line.quantity, item->unit_price});
+      quote.ample = quote.ample && item->available() / line.quantity >= config_.ample_stock;
     }
     if (unknown.empty()) return quote;
     Error error{Code::invalid, "unknown_sku", "See errors for each sku that is no item"};
@@ -70,12 +74,21 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
 }
 
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
+  return take(std::move(call), std::move(command.order_id), std::move(command.lines), ReservationState::held);
+}
+
+Reply<SellItems> InventoryService::handle(Call call, SellItems command) {
+  return take(std::move(call), std::move(command.order_id), std::move(command.lines), ReservationState::committed);
+}
+
+Task<Result<Reservation>> InventoryService::take(Call call, std::string order_id, std::vector<Line> lines,
+                                                 ReservationState wanted) {
   const Time expires_at = clock_.now() + seconds{config_.reservation_seconds};
-  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Reserved> {
+  auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Taken> {
     Stock stock(transaction, outbox_, call);
-    auto reserved = reserve(stock, command.order_id, command.lines, expires_at);
+    auto taken = inventory::take(stock, order_id, lines, wanted, expires_at);
     stock.tell();
-    return reserved;
+    return taken;
   });
   auto written = co_await writing;
   if (!written) co_return refusal(written);

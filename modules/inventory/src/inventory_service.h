@@ -20,6 +20,7 @@ class InventoryService final : public Inventory {
   Reply<PutItem> handle(Call call, PutItem command) override;
   Reply<QuoteItems> handle(Call call, QuoteItems query) override;
   Reply<ReserveItems> handle(Call call, ReserveItems command) override;
+  Reply<SellItems> handle(Call call, SellItems command) override;
   Reply<CommitReservation> handle(Call call, CommitReservation command) override;
   Reply<ReleaseReservation> handle(Call call, ReleaseReservation command) override;
 
@@ -27,6 +28,8 @@ class InventoryService final : public Inventory {
   Task<Result<int>> sweep();
 
  private:
+  Task<Result<Reservation>> take(Call call, std::string order_id, std::vector<Line> lines, ReservationState wanted);
+
   sql::Database& database_;
   events::Outbox& outbox_;
   const Clock& clock_;

@@ -57,6 +57,11 @@ bool set_aside(sql::Transaction& transaction, const Line& line) {
                              line.quantity, line.sku, line.quantity) == 1;
 }
 
+bool sell(sql::Transaction& transaction, const Line& line) {
+  return transaction.execute("UPDATE items SET on_hand = on_hand - ? WHERE sku = ? AND on_hand - reserved >= ?",
+                             line.quantity, line.sku, line.quantity) == 1;
+}
+
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
   transaction.execute("UPDATE items SET on_hand = on_hand + ?, reserved = reserved + ? WHERE sku = ?", on_hand,
                       reserved, sku);

@@ -22,21 +22,30 @@ void move(Stock& stock, const std::vector<Line>& lines, std::int64_t on_hand, st
   for (const auto& line : lines) stock.move(line.sku, on_hand * line.quantity, reserved * line.quantity);
 }
 
-// All lines, or none; then the sku that was short.
-std::optional<std::string> set_aside(Stock& stock, const std::vector<Line>& lines) {
-  const auto missing = std::ranges::find_if(lines, [&](const auto& line) { return !stock.set_aside(line); });
+// All lines, to be held or sold, or none; then the sku that was short.
+std::optional<std::string> take_lines(Stock& stock, const std::vector<Line>& lines, ReservationState wanted) {
+  const bool sold = wanted == committed;
+  const auto missing =
+      std::ranges::find_if(lines, [&](const auto& line) { return sold ? !stock.sell(line) : !stock.set_aside(line); });
   if (missing == lines.end()) return std::nullopt;
-  move(stock, {lines.begin(), missing}, 0, -1);
+  move(stock, {lines.begin(), missing}, sold ? 1 : 0, sold ? 0 : -1);
   return missing->sku;
 }
 
+void sell_held(Stock& stock, const std::string& order_id, StoredReservation& known) {
+  known.state = committed;
+  update_reservation(stock.transaction(), order_id, known);
+  move(stock, known.lines, -1, -1);
+}
+
 // Of one that is there.
-Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Time expires_at) {
+Result<Reservation> take_again(Stock& stock, const std::string& order_id, ReservationState wanted, Time expires_at) {
   auto& transaction = stock.transaction();
   auto known = *find_reservation(transaction, order_id);
+  if (known.state == held && wanted == committed) sell_held(stock, order_id, known);
   if (known.state == expired) {
-    const auto missing = set_aside(stock, known.lines);
-    known.state = missing ? refused : held;
+    const auto missing = take_lines(stock, known.lines, wanted);
+    known.state = missing ? refused : wanted;
     known.detail = missing.value_or("");
     known.expires_at = expires_at;
     update_reservation(transaction, order_id, known);
@@ -46,11 +55,12 @@ Result<Reservation> reserve_again(Stock& stock, const std::string& order_id, Tim
 
 }  // namespace
 
-Reserved reserve(Stock& stock, const std::string& order_id, const std::vector<Line>& lines, Time expires_at) {
+Taken take(Stock& stock, const std::string& order_id, const std::vector<Line>& lines, ReservationState wanted,
+           Time expires_at) {
   auto& transaction = stock.transaction();
-  StoredReservation made{held, expires_at, "", lines};
-  if (!insert_reservation(transaction, order_id, made)) return {reserve_again(stock, order_id, expires_at)};
-  if (const auto missing = set_aside(stock, lines)) {
+  StoredReservation made{wanted, expires_at, "", lines};
+  if (!insert_reservation(transaction, order_id, made)) return {take_again(stock, order_id, wanted, expires_at)};
+  if (const auto missing = take_lines(stock, lines, wanted)) {
     made.state = refused;
     made.detail = *missing;
     update_reservation(transaction, order_id, made);
@@ -62,11 +72,11 @@ Result<Reservation> commit(Stock& stock, const std::string& order_id) {
   auto& transaction = stock.transaction();
   auto known = find_reservation(transaction, order_id);
   if (!known) return fail(Code::conflict, "not_reserved", "Nothing was set aside for this order");
-  const bool anew = known->state == expired && !set_aside(stock, known->lines);
-  if (known->state == held || anew) {
+  if (known->state == held) {
+    sell_held(stock, order_id, *known);
+  } else if (known->state == expired && !take_lines(stock, known->lines, committed)) {
     known->state = committed;
     update_reservation(transaction, order_id, *known);
-    move(stock, known->lines, -1, -1);
   }
   return answer_of(order_id, *known);
 }

@@ -10,6 +10,12 @@ bool Stock::set_aside(const Line& line) {
   return true;
 }
 
+bool Stock::sell(const Line& line) {
+  if (!inventory::sell(transaction_, line)) return false;
+  changes_[line.sku].on_hand -= line.quantity;
+  return true;
+}
+
 void Stock::move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
   move_stock(transaction_, sku, on_hand, reserved);
   auto& change = changes_[sku];

@@ -21,6 +21,8 @@ class Stock {
 
   /// Reserves what is available; false when there is too little of it, or no such item.
   bool set_aside(const Line& line);
+  /// The same, and it is no longer on hand.
+  bool sell(const Line& line);
   /// Both counts change by the given numbers, which may be negative.
   void move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
   /// Publishes what has changed. The last thing that is done in the transaction.

@@ -15,16 +15,17 @@ Result<Nothing> without_value(Result<T>& result) {
 
 class OrderInstance final : public saga::Instance {
  public:
-  OrderInstance(StoredOrder stored, const Tools& tools, std::shared_ptr<Outcome> outcome)
-      : stored_(std::move(stored)), tools_(tools), outcome_(std::move(outcome)) {}
+  OrderInstance(StoredOrder stored, bool ample, const Tools& tools, std::shared_ptr<Outcome> outcome)
+      : stored_(std::move(stored)), ample_(ample), tools_(tools), outcome_(std::move(outcome)) {}
 
   Task<Result<Nothing>> forward(std::size_t step, Call call) override {
     switch (step) {
-      case reserve: return do_reserve(std::move(call));
+      case reserve: return ample_ ? do_sell(std::move(call)) : do_reserve(std::move(call));
       case pay: return do_pay(std::move(call));
-      default: return do_confirm(std::move(call));
+      default: return ample_ ? book(std::move(call)) : do_confirm(std::move(call));
     }
   }
+  std::size_t begins(std::size_t step) const override { return ample_ && step == reserve ? pay : step; }
   Task<Result<Nothing>> undo(std::size_t step, Call call) override {
     return step == pay ? do_refund(std::move(call)) : do_release(std::move(call));
   }
@@ -55,35 +56,65 @@ class OrderInstance final : public saga::Instance {
     else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, cause);
   }
 
+  std::vector<inventory::Line> lines() const {
+    std::vector<inventory::Line> wanted;
+    for (const auto& line : stored_.order.items) wanted.push_back({line.sku, line.quantity});
+    return wanted;
+  }
+
   Task<Result<Nothing>> do_reserve(Call call) {
-    inventory::ReserveItems command{stored_.order.id, {}};
-    for (const auto& line : stored_.order.items) command.lines.push_back({line.sku, line.quantity});
-    auto reserving = tools_.links.inventory.handle(std::move(call), std::move(command));
+    auto reserving = tools_.links.inventory.handle(std::move(call), inventory::ReserveItems{stored_.order.id, lines()});
     auto reserved = co_await reserving;
     co_return without_value(reserved);
   }
 
-  Task<Result<Nothing>> do_pay(Call call) {
+  // Side by side with the charge. What comes of that is the next step's to tell.
+  Task<Result<Nothing>> do_sell(Call call) {
+    auto selling = tools_.links.inventory.handle(call, inventory::SellItems{stored_.order.id, lines()});
+    if (!charged_) {
+      auto charging = charge(std::move(call));
+      auto charged = co_await charging;
+      charged_ = std::move(charged);
+    }
+    auto sold = co_await selling;
+    co_return without_value(sold);
+  }
+
+  Reply<payment::Charge> charge(Call call) {
     const Order& order = stored_.order;
     payment::Charge command{stored_.payment_id, order.id, order.user_id, order.total_amount, stored_.payment_method};
-    auto charging = tools_.links.payments.handle(std::move(call), std::move(command));
-    auto charged = co_await charging;
+    return tools_.links.payments.handle(std::move(call), std::move(command));
+  }
+
+  Task<Result<Nothing>> do_pay(Call call) {
+    if (!charged_) {
+      auto charging = charge(std::move(call));
+      auto answered = co_await charging;
+      charged_ = std::move(answered);
+    }
+    auto charged = std::exchange(charged_, std::nullopt).value();
     paid_ = charged && !charged->approved;
     if (paid_) co_return fail(Code::conflict, "payment_declined", "The payment was declined");
     co_return without_value(charged);
   }
 
-  // Side by side: neither needs the other, and the order is confirmed when both are on disk.
-  Task<Result<Nothing>> do_confirm(Call call) {
+  Task<Result<Nothing>> book(Call call) {
     const Order& order = stored_.order;
     payment::BookCharge command{stored_.payment_id, order.id, order.user_id, order.total_amount};
-    auto booking = tools_.links.payments.handle(call, std::move(command));
-    auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{order.id});
+    auto booking = tools_.links.payments.handle(std::move(call), std::move(command));
     auto booked = co_await booking;
-    auto committed = co_await committing;
     if (booked) paid_ = true;
     if (booked && booked->status == payment::PaymentStatus::refunded)
       co_return fail(Code::conflict, "payment_refunded", "The payment was given back");
+    co_return without_value(booked);
+  }
+
+  // Side by side: neither needs the other, and the order is confirmed when both are on disk.
+  Task<Result<Nothing>> do_confirm(Call call) {
+    auto booking = book(call);
+    auto committing = tools_.links.inventory.handle(std::move(call), inventory::CommitReservation{stored_.order.id});
+    auto booked = co_await booking;
+    auto committed = co_await committing;
     if (!booked) co_return refusal(booked);
     co_return without_value(committed);
   }
@@ -102,6 +133,9 @@ class OrderInstance final : public saga::Instance {
   }
 
   StoredOrder stored_;
+  const bool ample_;
+  // What the charge came to, as long as its step has not told.
+  std::optional<Result<payment::Charged>> charged_;
   // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
   // that takes the order up asks for the refund again, and hears it then.
   bool paid_ = false;
@@ -111,16 +145,16 @@ class OrderInstance final : public saga::Instance {
 
 }  // namespace
 
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools,
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, bool ample, const Tools& tools,
                                                std::shared_ptr<Outcome> outcome) {
-  return std::make_unique<OrderInstance>(std::move(order), tools, std::move(outcome));
+  return std::make_unique<OrderInstance>(std::move(order), ample, tools, std::move(outcome));
 }
 
 saga::Definition order_saga(sql::Database& database, const Tools& tools) {
   const auto load = [&database, tools](const std::string& id) {
     auto stored = database.read([&](sql::Session& session) { return find_order(session, id); });
     if (!stored) throw std::runtime_error("there is a saga without its order");
-    return order_instance(std::move(*stored), tools, nullptr);
+    return order_instance(std::move(*stored), false, tools, nullptr);
   };
   return {Orders::name, {{"reserve", "release"}, {"pay", "refund"}, {"confirm", ""}}, load};
 }

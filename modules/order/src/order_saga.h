@@ -1,4 +1,5 @@
-// How an order is carried out: reserve, pay, confirm; undone as refund, release.
+// How an order is carried out: reserve, pay, confirm; undone as refund, release. Where stock is ample, the first two go
+// side by side, and what is reserved is sold by that.
 #pragma once
 
 #include <memory>
@@ -26,7 +27,9 @@ saga::Definition order_saga(sql::Database& database, const Tools& tools);
 /// An order as its saga left it on disk; nothing as long as it has not.
 using Outcome = std::optional<Order>;
 
-/// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on.
-std::unique_ptr<saga::Instance> order_instance(StoredOrder order, const Tools& tools, std::shared_ptr<Outcome> outcome);
+/// The saga of an order that is at hand. Tells `outcome`, if that is not null, on the loop it runs on. `ample`: there
+/// is so much of its items that they are sold at once, beside the charge.
+std::unique_ptr<saga::Instance> order_instance(StoredOrder order, bool ample, const Tools& tools,
+                                               std::shared_ptr<Outcome> outcome);
 
 }  // namespace svc::order

@@ -110,7 +110,7 @@ Task<Result<OrderService::Checked>> OrderService::check_with_others(Call call, P
   if (!user && !unasked) add("unknown_user", {{"/userId", "unknown", "is no user"}});
   if (!method) add("unknown_payment_method", {{"/paymentMethod", "unknown", "is no way to pay"}});
   if (!unknown.reason.empty()) co_return fail(std::move(unknown));
-  co_return Checked{std::move(quote->lines), unasked};
+  co_return Checked{std::move(quote->lines), quote->ample, unasked};
 }
 
 // As far as the user module has told: deleted ones are not.
@@ -159,7 +159,7 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
     co_return repeated;
   }
   if (!created) co_return refusal(created);
-  auto running = run_to_end(std::move(call), std::move(*created), std::move(stored));
+  auto running = run_to_end(std::move(call), std::move(*created), std::move(stored), checked->ample);
   auto order = co_await running;
   co_return order;
 }
@@ -169,11 +169,11 @@ seconds OrderService::wait_of(const Call& call) const {
 }
 
 // Drives the saga, and answers the order as it is when the saga has ended or the wait is over.
-Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored) {
+Reply<GetOrder> OrderService::run_to_end(Call call, saga::Record record, StoredOrder stored, bool ample) {
   const std::string id = stored.order.id;
   const auto outcome = std::make_shared<Outcome>();
-  const auto ended =
-      runner_.launch(std::move(record), order_instance(std::move(stored), {outbox_, clock_, links_}, outcome), call);
+  auto instance = order_instance(std::move(stored), ample, {outbox_, clock_, links_}, outcome);
+  const auto ended = runner_.launch(std::move(record), std::move(instance), call);
   const seconds wait = wait_of(call);
   if (wait > seconds{0}) {
     auto waiting = ended->wait_until(Steady::now() + wait);
@@ -275,7 +275,7 @@ Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
     co_return order;
   }
   if (how == Turn::abandon || !*turned) co_return std::move(stored.order);
-  auto running = run_to_end(std::move(call), std::move(**turned), std::move(stored));
+  auto running = run_to_end(std::move(call), std::move(**turned), std::move(stored), false);
   auto order = co_await running;
   co_return order;
 }

@@ -38,6 +38,7 @@ class OrderService final : public Orders {
   /// What the other modules have said of an order to be placed.
   struct Checked {
     std::vector<inventory::PricedLine> lines;
+    bool ample = false;      ///< there is so much of all of them that it may be counted on
     bool from_copy = false;  ///< the user could not be asked for, and is one that the module has heard of
   };
 
@@ -51,7 +52,7 @@ class OrderService final : public Orders {
                                         const std::string& who);
   seconds wait_of(const Call& call) const;
   Reply<GetOrder> await_cancelled(Call call, std::string id);
-  Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order);
+  Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order, bool ample);
   std::optional<StoredOrder> find(const std::string& id);
   Result<StoredOrder> find_visible(const Call& call, const std::string& id);
 

@@ -86,6 +86,23 @@ struct ReserveItems {
   using Response = Reservation;
 };
 
+struct SellItems {
+  std::string order_id;
+  std::vector<Line> lines;
+  static constexpr auto fields() {
+    return rows(field(&SellItems::order_id, "orderId", "The order they are for", is_uuid_text),
+                field(&SellItems::lines, "lines", "What to sell: all of it or nothing", Items{1, lines_limit}));
+  }
+  static constexpr Endpoint endpoint{.verb = Verb::put,
+                                     .path = "/internal/sales/{orderId}",
+                                     .name = "sell_items",
+                                     .summary = "Sells stock to an order, once, as if it were reserved and committed",
+                                     .access = Access::service,
+                                     .retry = Retry::idempotent,
+                                     .fails = {Code::conflict}};
+  using Response = Reservation;
+};
+
 struct CommitReservation {
   std::string order_id;
   static constexpr auto fields() {
@@ -116,8 +133,8 @@ struct ReleaseReservation {
   using Response = Reservation;
 };
 
-struct Inventory
-    : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems, CommitReservation, ReleaseReservation> {
+struct Inventory : Service<Inventory, ListItems, GetItem, PutItem, QuoteItems, ReserveItems, SellItems,
+                           CommitReservation, ReleaseReservation> {
   using Events = EventList<StockChanged>;
   static constexpr std::string_view name = "inventory";
   static constexpr std::string_view summary = "Items and their stock";

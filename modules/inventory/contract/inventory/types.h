@@ -82,8 +82,10 @@ struct ItemPage {
 
 struct Quote {
   std::vector<PricedLine> lines;
+  bool ample = false;
   static constexpr auto fields() {
-    return rows(field(&Quote::lines, "lines", "The lines asked for, with their prices"));
+    return rows(field(&Quote::lines, "lines", "The lines asked for, with their prices"),
+                field(&Quote::ample, "ample", "Whether there is so much of each that an order may count on it"));
   }
   bool operator==(const Quote&) const = default;
 };
