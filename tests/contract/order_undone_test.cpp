@@ -56,21 +56,41 @@ TEST_CASE("a reservation that expired under an order turns it back") {
   CHECK(f.held_money() == 0);
 }
 
+TEST_CASE("units do not wait for money that cannot be given back") {
+  Fixture f;
+  CAPTURE(name_of(f.lane));
+  const bool paid = GENERATE(true, false);
+  CAPTURE(paid);
+  *f.fault = [paid](std::string_view operation) -> std::optional<Error> {
+    if (operation != "refund" && (paid || operation != "charge")) return std::nullopt;
+    return Error{Code::timeout, "no_answer", "", {}, {}};
+  };
+  const auto order = f.place({{"a", 1}});
+  REQUIRE(order);
+  if (paid) CHECK(f.ask(f.me(), CancelOrder{order->id}).error().reason == "order_needs_attention");
+  CHECK(f.ask(f.me(), GetOrder{order->id})->status == OrderStatus::needs_attention);
+  CHECK(f.stock("a") == Stock{10, 0});
+  CHECK(f.ask(f.world.admin(), AbandonOrder{order->id})->status == OrderStatus::cancelled);
+  CHECK(f.stock("a") == Stock{10, 0});
+}
+
 TEST_CASE("what was counted on and is not there after all gives the money back that went beside it") {
   Fixture f(quick(), sold_at_once);
   CAPTURE(name_of(f.lane));
+  const auto [method, charge] =
+      GENERATE(table<std::string, std::string>({{"tok_visa", "refunded"}, {"tok_declined", "declined"}}));
   *f.fault = [](std::string_view operation) -> std::optional<Error> {
     if (operation != "sell_items") return std::nullopt;
     return Error{Code::conflict, "out_of_stock", "There is not enough of a", {}, {}};
   };
-  const auto order = f.place({{"a", 1}});
+  const auto order = f.place({{"a", 1}}, method);
   REQUIRE(order);
   CHECK(order->status == OrderStatus::cancelled);
   CHECK(order->failure == OrderFailure{FailedStep::reserve, "out_of_stock", "There is not enough of a"});
-  CHECK_FALSE(order->payment_id);  // it was never booked
+  CHECK_FALSE(order->payment_id);  // as if it had not been asked for
   CHECK(f.stock("a") == Stock{10, 0});
   CHECK(f.held_money() == 0);
-  CHECK(f.charge_of(order->id) == "refunded");
+  CHECK(f.charge_of(order->id) == charge);
   CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 refused", "refund 1 done", "release 1 done"});
 }
 

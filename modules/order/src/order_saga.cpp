@@ -27,7 +27,7 @@ class OrderInstance final : public saga::Instance {
   }
   std::size_t begins(std::size_t step) const override { return ample_ && step == reserve ? pay : step; }
   Task<Result<Nothing>> undo(std::size_t step, Call call) override {
-    return step == pay ? do_refund(std::move(call)) : do_release(std::move(call));
+    return step == pay ? do_refund(std::move(call)) : release(std::move(call));
   }
 
   void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure,
@@ -71,7 +71,8 @@ class OrderInstance final : public saga::Instance {
   // Side by side with the charge. What comes of that is the next step's to tell.
   Task<Result<Nothing>> do_sell(Call call) {
     auto selling = tools_.links.inventory.handle(call, inventory::SellItems{stored_.order.id, lines()});
-    if (!charged_) {
+    const bool decided = charged_ && charged_->has_value();  // beside an earlier try
+    if (!decided) {
       auto charging = charge(std::move(call));
       auto charged = co_await charging;
       charged_ = std::move(charged);
@@ -119,16 +120,22 @@ class OrderInstance final : public saga::Instance {
     co_return without_value(committed);
   }
 
+  // The units go back beside the money, and do not wait for it where it takes a person to give it back.
   Task<Result<Nothing>> do_refund(Call call) {
-    auto refunding = tools_.links.payments.handle(std::move(call), payment::Refund{stored_.payment_id});
+    auto refunding = tools_.links.payments.handle(call, payment::Refund{stored_.payment_id});
+    auto releasing = release(std::move(call));
     auto refunded = co_await refunding;
-    if (refunded && refunded->made) paid_ = true;
+    auto released = co_await releasing;        // if it was not, its own step does it
+    const bool untold = charged_.has_value();  // the order has come to nothing before it could be paid for
+    if (refunded && refunded->made && !untold) paid_ = true;
     co_return without_value(refunded);
   }
 
-  Task<Result<Nothing>> do_release(Call call) {
+  Task<Result<Nothing>> release(Call call) {
+    if (released_) co_return Nothing{};
     auto releasing = tools_.links.inventory.handle(std::move(call), inventory::ReleaseReservation{stored_.order.id});
     auto released = co_await releasing;
+    released_ = released.has_value();
     co_return without_value(released);
   }
 
@@ -136,6 +143,7 @@ class OrderInstance final : public saga::Instance {
   const bool ample_;
   // What the charge came to, as long as its step has not told.
   std::optional<Result<payment::Charged>> charged_;
+  bool released_ = false;
   // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
   // that takes the order up asks for the refund again, and hears it then.
   bool paid_ = false;
