@@ -79,19 +79,29 @@ TEST_CASE("what was counted on and is not there after all gives the money back t
   CAPTURE(name_of(f.lane));
   const auto [method, charge] =
       GENERATE(table<std::string, std::string>({{"tok_visa", "refunded"}, {"tok_declined", "declined"}}));
-  *f.fault = [](std::string_view operation) -> std::optional<Error> {
-    if (operation != "sell_items") return std::nullopt;
-    return Error{Code::conflict, "out_of_stock", "There is not enough of a", {}, {}};
+  CAPTURE(method);
+  std::atomic<bool> broken{GENERATE(false, true)};
+  *f.fault = [&](std::string_view operation) -> std::optional<Error> {
+    if (operation == "sell_items") return Error{Code::conflict, "out_of_stock", "There is not enough of a", {}, {}};
+    if (operation == "refund" && broken) return Error{Code::timeout, "no_answer", "", {}, {}};
+    return std::nullopt;
   };
-  const auto order = f.place({{"a", 1}}, method);
+  auto order = f.place({{"a", 1}}, method);
   REQUIRE(order);
+  if (broken) {  // so that it is undone by one who has not seen the charge
+    CHECK(order->status == OrderStatus::needs_attention);
+    broken = false;
+    order = f.ask(f.world.admin(), RetryOrder{order->id});
+    REQUIRE(order);
+  } else {
+    CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 refused", "refund 1 done", "release 1 done"});
+  }
   CHECK(order->status == OrderStatus::cancelled);
   CHECK(order->failure == OrderFailure{FailedStep::reserve, "out_of_stock", "There is not enough of a"});
   CHECK_FALSE(order->payment_id);  // as if it had not been asked for
   CHECK(f.stock("a") == Stock{10, 0});
   CHECK(f.held_money() == 0);
   CHECK(f.charge_of(order->id) == charge);
-  CHECK(f.timeline(order->id) == Lines{"create 1 done", "reserve 1 refused", "refund 1 done", "release 1 done"});
 }
 
 TEST_CASE("a sale whose answer is lost is asked for again, and of the charge beside it only what was not decided") {
@@ -168,11 +178,19 @@ TEST_CASE("an order that cannot be undone waits for a person, who retries or aba
   SECTION("retried in vain") {
     CHECK(f.ask(f.world.admin(), RetryOrder{order->id})->status == OrderStatus::needs_attention);
   }
+  SECTION("abandoned when stock can be had back again") {
+    broken = false;
+    CHECK(f.ask(f.world.admin("joe"), AbandonOrder{order->id})->status == OrderStatus::cancelled);
+    CHECK(f.stock("a") == Stock{10, 0});
+    CHECK(f.ask(f.world.admin(), GetTimeline{order->id})->items.back().detail == "by joe");
+  }
   SECTION("abandoned") {
     const auto abandoned = f.ask(f.world.admin("joe"), AbandonOrder{order->id});
     REQUIRE(abandoned.has_value());
     CHECK(abandoned->status == OrderStatus::cancelled);
-    CHECK(f.ask(f.world.admin(), GetTimeline{order->id})->items.back().step == "abandon");
+    const auto last = f.ask(f.world.admin(), GetTimeline{order->id})->items.back();
+    CHECK(last.step == "abandon");
+    CHECK(last.detail == "by joe; its units were not given back");
     CHECK(f.ask(f.world.admin(), AbandonOrder{order->id}).error().code == Code::conflict);
   }
   CHECK(f.ask(f.world.admin(), RetryOrder{f.world.ids.next()}).error().code == Code::not_found);

@@ -74,7 +74,7 @@ TEST_CASE("a decline is an answer, and lasts") {
   CHECK_FALSE(f.charge("tok_declined")->approved);
   CHECK(f.seen()->status == PaymentStatus::declined);
   CHECK_FALSE(f.charge("tok_visa")->approved);
-  CHECK(f.refund()->made);
+  CHECK(f.refund()->payment == PaymentStatus::declined);
   CHECK(f.ledger() == Ledger{0, 0});
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("a refund gives back what was charged, once") {
   CAPTURE(name_of(f.lane));
   REQUIRE(f.pay());
   for (int i = 0; i < 2; ++i) {
-    CHECK(f.refund()->made);
+    CHECK(f.refund()->payment == PaymentStatus::refunded);
     CHECK(f.ledger() == Ledger{0, 2});
     CHECK(f.at_provider() == "refunded");
   }
@@ -116,7 +116,7 @@ TEST_CASE("a refund gives back what was charged, once") {
 TEST_CASE("a refund of what never was refuses the charge that may still come") {
   Fixture f;
   CAPTURE(name_of(f.lane));
-  CHECK_FALSE(f.refund()->made);
+  CHECK_FALSE(f.refund()->payment);
   CHECK(f.charge("tok_visa").error().code == Code::conflict);
   CHECK(f.charge("tok_declined").error().code == Code::conflict);
   CHECK(f.book().error().reason == "payment_refunded");
@@ -129,7 +129,7 @@ TEST_CASE("a refund of what the provider charged, and we never heard of, gives i
   Fixture f;
   CAPTURE(name_of(f.lane));
   CHECK_FALSE(f.charge("tok_timeout", f.world.anyone().within(milliseconds{200})));
-  CHECK_FALSE(f.refund()->made);  // no payment of ours
+  CHECK_FALSE(f.refund()->payment);  // no payment of ours
   CHECK(f.at_provider() == "refunded");
   CHECK(f.charge("tok_timeout").error().code == Code::conflict);
   CHECK(f.ledger() == Ledger{0, 0});
@@ -139,7 +139,7 @@ TEST_CASE("a refund of what was charged and never booked gives it back, and refu
   Fixture f;
   CAPTURE(name_of(f.lane));
   REQUIRE(f.charge("tok_visa"));
-  CHECK_FALSE(f.refund()->made);
+  CHECK_FALSE(f.refund()->payment);
   CHECK(f.at_provider() == "refunded");
   CHECK(f.book().error().reason == "payment_refunded");
   CHECK(f.ledger() == Ledger{0, 0});

@@ -36,10 +36,12 @@ class OrderInstance final : public saga::Instance {
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
                                                   : OrderStatus::needs_attention;
-    if (paid_ || state == saga::State::done) order.payment_id = stored_.payment_id;
+    if (payment_ || state == saga::State::done) order.payment_id = stored_.payment_id;
     if (failure != nullptr) {
       const auto failed = failure->step == "pay" ? FailedStep::pay : FailedStep::reserve;
       order.failure = OrderFailure{failed, failure->reason, failure->detail};
+      // One that was declined beside what could not be sold is none: it would not have been asked for.
+      if (failed == FailedStep::reserve && payment_ == payment::PaymentStatus::declined) order.payment_id.reset();
     }
     order.updated_at = tools_.clock.now();
     update_order(transaction, order);
@@ -94,9 +96,9 @@ class OrderInstance final : public saga::Instance {
       charged_ = std::move(answered);
     }
     auto charged = std::exchange(charged_, std::nullopt).value();
-    paid_ = charged && !charged->approved;
-    if (paid_) co_return fail(Code::conflict, "payment_declined", "The payment was declined");
-    co_return without_value(charged);
+    if (!charged || charged->approved) co_return without_value(charged);
+    payment_ = payment::PaymentStatus::declined;
+    co_return fail(Code::conflict, "payment_declined", "The payment was declined");
   }
 
   Task<Result<Nothing>> book(Call call) {
@@ -104,7 +106,7 @@ class OrderInstance final : public saga::Instance {
     payment::BookCharge command{stored_.payment_id, order.id, order.user_id, order.total_amount};
     auto booking = tools_.links.payments.handle(std::move(call), std::move(command));
     auto booked = co_await booking;
-    if (booked) paid_ = true;
+    if (booked) payment_ = booked->status;
     if (booked && booked->status == payment::PaymentStatus::refunded)
       co_return fail(Code::conflict, "payment_refunded", "The payment was given back");
     co_return without_value(booked);
@@ -125,9 +127,8 @@ class OrderInstance final : public saga::Instance {
     auto refunding = tools_.links.payments.handle(call, payment::Refund{stored_.payment_id});
     auto releasing = release(std::move(call));
     auto refunded = co_await refunding;
-    auto released = co_await releasing;        // if it was not, its own step does it
-    const bool untold = charged_.has_value();  // the order has come to nothing before it could be paid for
-    if (refunded && refunded->made && !untold) paid_ = true;
+    auto released = co_await releasing;  // if it was not, its own step does it
+    if (refunded && refunded->payment) payment_ = refunded->payment;
     co_return without_value(refunded);
   }
 
@@ -144,9 +145,9 @@ class OrderInstance final : public saga::Instance {
   // What the charge came to, as long as its step has not told.
   std::optional<Result<payment::Charged>> charged_;
   bool released_ = false;
-  // Whether there is a payment that can be looked at, declined ones included, as far as this process has seen. One
-  // that takes the order up asks for the refund again, and hears it then.
-  bool paid_ = false;
+  // The payment that can be looked at, declined ones included, as far as this process has seen. One that takes the
+  // order up asks for the refund again, and hears of it then.
+  std::optional<payment::PaymentStatus> payment_;
   const Tools tools_;
   const std::shared_ptr<Outcome> outcome_;
 };

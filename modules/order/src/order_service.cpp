@@ -216,10 +216,8 @@ Reply<GetTimeline> OrderService::handle(Call call, GetTimeline query) {
 }
 
 std::optional<saga::Record> OrderService::turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
-                                                    const std::string& who) {
-  const auto entry = [&](std::string step) {
-    return saga::Entry{std::move(step), 1, "done", clock_.now(), "by " + who};
-  };
+                                                    const std::string& detail) {
+  const auto entry = [&](std::string step) { return saga::Entry{std::move(step), 1, "done", clock_.now(), detail}; };
   switch (how) {
     case Turn::cancel: return runner_.turn_back(transaction, id, entry("cancel"));
     case Turn::retry: return runner_.retry(transaction, id, entry("retry"));
@@ -242,16 +240,32 @@ Reply<GetOrder> OrderService::await_cancelled(Call call, std::string id) {
   }
 }
 
+// Of an order that is stuck, which never comes to be confirmed. False where they could not be.
+Task<bool> OrderService::give_units_back(Call call, std::string id) {
+  const auto stored = find(id);
+  if (!stored || stored->order.status != OrderStatus::needs_attention) co_return true;
+  const Call own = call.on_own_account().within(milliseconds{config_.saga.step_timeout_ms});
+  auto releasing = links_.inventory.handle(own, inventory::ReleaseReservation{std::move(id)});
+  auto released = co_await releasing;
+  co_return released.has_value();
+}
+
 // Turns the saga of an order, if it stands as it must, and sees it through. To cancel what is cancelled, or about to
 // be, is no fault: whoever asks may be a gateway that asks again.
 Reply<GetOrder> OrderService::turn(Call call, std::string id, Turn how) {
   StoredOrder stored;
   bool being_cancelled = false;
+  std::string detail = "by " + call.caller->subject;
+  if (how == Turn::abandon) {
+    auto giving = give_units_back(call, id);
+    const bool given = co_await giving;
+    if (!given) detail += "; its units were not given back";
+  }
   auto writing =
       database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<std::optional<saga::Record>> {
         auto found = find_order(transaction, id);
         if (!found) return no_such_order();
-        auto record = turn_saga(transaction, id, how, call.caller->subject);
+        auto record = turn_saga(transaction, id, how, detail);
         being_cancelled = !record && how == Turn::cancel && runner_.is_turned_back(transaction, id);
         if (being_cancelled) return record;
         const bool cancelled_before = how == Turn::cancel && found->order.status == OrderStatus::cancelled;

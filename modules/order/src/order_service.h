@@ -47,9 +47,10 @@ class OrderService final : public Orders {
   Reply<PlaceOrder> answer_repeated(KnownKey known, std::string body_hash);
   Task<Result<Checked>> check_with_others(Call call, PlaceOrder command, std::string user_id);
   bool is_known_customer(const std::string& user_id);
+  Task<bool> give_units_back(Call call, std::string id);
   Reply<GetOrder> turn(Call call, std::string id, Turn how);
   std::optional<saga::Record> turn_saga(sql::Transaction& transaction, const std::string& id, Turn how,
-                                        const std::string& who);
+                                        const std::string& detail);
   seconds wait_of(const Call& call) const;
   Reply<GetOrder> await_cancelled(Call call, std::string id);
   Reply<GetOrder> run_to_end(Call call, saga::Record record, StoredOrder order, bool ample);

@@ -76,20 +76,21 @@ Reply<Refund> PaymentService::handle(Call call, Refund command) {
   });
   auto payment = co_await marking;
   if (!payment) co_return refusal(payment);
-  if (payment->status == StoredStatus::declined || payment->status == StoredStatus::refunded) co_return Refunded{true};
+  if (payment->status == StoredStatus::declined) co_return Refunded{PaymentStatus::declined};
+  if (payment->status == StoredStatus::refunded) co_return Refunded{PaymentStatus::refunded};
 
   auto refunding = provider_.refund(command.payment_id, call.deadline);
   auto refunded = co_await refunding;
   if (!refunded) co_return refusal(refunded);
-  if (payment->status == StoredStatus::voided) co_return Refunded{false};
+  if (payment->status == StoredStatus::voided) co_return Refunded{};
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<Refunded> {
     auto now = find_payment(transaction, command.payment_id);
-    if (now->status != StoredStatus::captured) return Refunded{true};
+    if (now->status != StoredStatus::captured) return Refunded{PaymentStatus::refunded};
     set_status(transaction, now->id, StoredStatus::refunded);
     enter(transaction, now->id, Movement::refund, negative(now->amount), clock_.now());
     now->status = StoredStatus::refunded;
     outbox_.publish(transaction, PaymentRefunded{*answer_of(*now)}, call);
-    return Refunded{true};
+    return Refunded{PaymentStatus::refunded};
   });
   auto recorded = co_await writing;
   co_return recorded;

@@ -118,9 +118,9 @@ struct BookCharge {
 
 /// What a refund met.
 struct Refunded {
-  bool made = false;
+  std::optional<PaymentStatus> payment;
   static constexpr auto fields() {
-    return rows(field(&Refunded::made, "made", "Whether there is a payment, given back now or declined before"));
+    return rows(field(&Refunded::payment, "payment", "How the payment stands, if there is one: refunded or declined"));
   }
 };
 
