@@ -68,7 +68,7 @@ class Bench:
         self.values["us for a call over HTTP"] = round(calls["http_ns"] / 1000, 1)
         for count in (32, 128):
             alone = printed_by("bench_transactions", count, self.seconds)["per_second"]
-            self.loads[f"order at {count}", "its transactions on SQLite alone"] = {"per_second": alone}
+            self.loads[f"order at {count}", ALONE] = {"per_second": alone}
 
     def events(self):
         self.say("events")

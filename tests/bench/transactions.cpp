@@ -107,7 +107,10 @@ Task<> one_order(Bench& bench) {
   auto selling = commit(*bench.stock.database, [&](Transaction& t) {
     t.execute("INSERT INTO reservations (order_id, state, expires_at, lines) VALUES (?, 'committed', ?, ?)", id, now,
               std::string("1 anvil\n"));
-    t.execute("UPDATE items SET on_hand = on_hand - 1 WHERE sku = 'anvil' AND on_hand - reserved >= 1");
+    t.execute(
+        "UPDATE items SET on_hand = on_hand + ?, reserved = reserved + ? WHERE sku = 'anvil' AND on_hand - reserved >= "
+        "?",
+        -1, 0, 1);
     tell_of_stock(t, bench);
   });
   auto charging = commit(*bench.provider.database, [&](Transaction& t) {

@@ -52,14 +52,11 @@ void save_item(sql::Transaction& transaction, const StockedItem& item) {
       item.sku, item.name, item.unit_price.amount, item.unit_price.currency, item.on_hand);
 }
 
-bool set_aside(sql::Transaction& transaction, const Line& line) {
-  return transaction.execute("UPDATE items SET reserved = reserved + ? WHERE sku = ? AND on_hand - reserved >= ?",
-                             line.quantity, line.sku, line.quantity) == 1;
-}
-
-bool sell(sql::Transaction& transaction, const Line& line) {
-  return transaction.execute("UPDATE items SET on_hand = on_hand - ? WHERE sku = ? AND on_hand - reserved >= ?",
-                             line.quantity, line.sku, line.quantity) == 1;
+bool take_stock(sql::Transaction& transaction, const Line& line, std::int64_t on_hand, std::int64_t reserved) {
+  return transaction.execute(
+             "UPDATE items SET on_hand = on_hand + ?, reserved = reserved + ? WHERE sku = ? AND on_hand - reserved >= "
+             "?",
+             on_hand, reserved, line.sku, line.quantity) == 1;
 }
 
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {

@@ -33,10 +33,8 @@ std::optional<StockedItem> find_item(sql::Session& session, const std::string& s
 std::vector<StockedItem> list_items_after(sql::Session& session, const std::string& sku, int limit);
 /// Makes or overwrites an item; its reserved units stay.
 void save_item(sql::Transaction& transaction, const StockedItem& item);
-/// Reserves what is available; false when there is too little of it, or no such item.
-bool set_aside(sql::Transaction& transaction, const Line& line);
-/// Takes what is available off the stock; false as above.
-bool sell(sql::Transaction& transaction, const Line& line);
+/// Moves stock as below where the line's quantity is available; false when there is too little of it, or no such item.
+bool take_stock(sql::Transaction& transaction, const Line& line, std::int64_t on_hand, std::int64_t reserved);
 /// Moves stock: both counts change by the given numbers, which may be negative.
 void move_stock(sql::Transaction& transaction, const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
 

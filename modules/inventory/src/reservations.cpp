@@ -24,11 +24,11 @@ void move(Stock& stock, const std::vector<Line>& lines, std::int64_t on_hand, st
 
 // All lines, to be held or sold, or none; then the sku that was short.
 std::optional<std::string> take_lines(Stock& stock, const std::vector<Line>& lines, ReservationState wanted) {
-  const bool sold = wanted == committed;
-  const auto missing =
-      std::ranges::find_if(lines, [&](const auto& line) { return sold ? !stock.sell(line) : !stock.set_aside(line); });
+  const std::int64_t on_hand = wanted == committed ? -1 : 0, reserved = wanted == committed ? 0 : 1;
+  const auto missing = std::ranges::find_if(
+      lines, [&](const auto& line) { return !stock.take(line, on_hand * line.quantity, reserved * line.quantity); });
   if (missing == lines.end()) return std::nullopt;
-  move(stock, {lines.begin(), missing}, sold ? 1 : 0, sold ? 0 : -1);
+  move(stock, {lines.begin(), missing}, -on_hand, -reserved);
   return missing->sku;
 }
 

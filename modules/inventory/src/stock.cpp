@@ -4,20 +4,18 @@ namespace svc::inventory {
 
 StockChanged stock_of(const StockedItem& item) { return {item.sku, item.on_hand, item.reserved, item.available()}; }
 
-bool Stock::set_aside(const Line& line) {
-  if (!inventory::set_aside(transaction_, line)) return false;
-  changes_[line.sku].reserved += line.quantity;
-  return true;
-}
-
-bool Stock::sell(const Line& line) {
-  if (!inventory::sell(transaction_, line)) return false;
-  changes_[line.sku].on_hand -= line.quantity;
+bool Stock::take(const Line& line, std::int64_t on_hand, std::int64_t reserved) {
+  if (!take_stock(transaction_, line, on_hand, reserved)) return false;
+  note(line.sku, on_hand, reserved);
   return true;
 }
 
 void Stock::move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
   move_stock(transaction_, sku, on_hand, reserved);
+  note(sku, on_hand, reserved);
+}
+
+void Stock::note(const std::string& sku, std::int64_t on_hand, std::int64_t reserved) {
   auto& change = changes_[sku];
   change.on_hand += on_hand;
   change.reserved += reserved;

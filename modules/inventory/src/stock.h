@@ -19,10 +19,8 @@ class Stock {
 
   sql::Transaction& transaction() { return transaction_; }
 
-  /// Reserves what is available; false when there is too little of it, or no such item.
-  bool set_aside(const Line& line);
-  /// The same, and it is no longer on hand.
-  bool sell(const Line& line);
+  /// As move(), where the line's quantity is available; false when there is too little of it, or no such item.
+  bool take(const Line& line, std::int64_t on_hand, std::int64_t reserved);
   /// Both counts change by the given numbers, which may be negative.
   void move(const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
   /// Publishes what has changed. The last thing that is done in the transaction.
@@ -32,6 +30,8 @@ class Stock {
   struct Change {
     std::int64_t on_hand = 0, reserved = 0;
   };
+  void note(const std::string& sku, std::int64_t on_hand, std::int64_t reserved);
+
   sql::Transaction& transaction_;
   events::Outbox& outbox_;
   const Call& cause_;

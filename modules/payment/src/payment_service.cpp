@@ -76,8 +76,8 @@ Reply<Refund> PaymentService::handle(Call call, Refund command) {
   });
   auto payment = co_await marking;
   if (!payment) co_return refusal(payment);
-  if (payment->status == StoredStatus::declined) co_return Refunded{PaymentStatus::declined};
-  if (payment->status == StoredStatus::refunded) co_return Refunded{PaymentStatus::refunded};
+  if (payment->status == StoredStatus::declined || payment->status == StoredStatus::refunded)
+    co_return Refunded{answer_of(*payment)->status};
 
   auto refunding = provider_.refund(command.payment_id, call.deadline);
   auto refunded = co_await refunding;
