@@ -2,7 +2,6 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <array>
-#include <atomic>
 #include <fstream>
 
 #include "async/loop.h"
@@ -42,27 +41,13 @@ void note(Transaction& transaction, std::string_view text) {
   transaction.execute("INSERT INTO notes (text) VALUES (?)", text);
 }
 
-// What became of writes that share a commit, since all were asked for while the writer was at another: "kept", or why
-// not.
+// What became of writes that share a commit, since all were asked for in one turn: "kept", or why not.
 Words write_together(Database& database, const Works& works) {
   Words outcomes;
   run_here([&]() -> Task<int> {
-    std::atomic<bool> begun{false}, asked{false};
-    auto before = database.write(Steady::now() + seconds{5}, [&](Transaction&) -> Result<Nothing> {
-      begun = true;
-      begun.notify_one();
-      asked.wait(false);
-      return Nothing{};
-    });
-    NextTurn turn;  // at whose end the writer is woken
-    co_await turn;
-    begun.wait(false);
     std::vector<Task<Result<Nothing>>> tasks;
     for (const auto& work : works)
       tasks.push_back(database.write(Steady::now() + seconds{5}, [&work](Transaction& t) { return work(t); }));
-    asked = true;
-    asked.notify_one();
-    co_await before;
     for (auto& task : tasks) try {
         auto written = co_await task;
         outcomes.push_back(written ? "kept" : written.error().reason);
@@ -95,7 +80,7 @@ TEST_CASE("what transactions of one commit want done behind all of them is done 
   CHECK(write_together(f.database, {writes("a", "sum"), writes("b", "other"), writes("c", "sum")}) ==
         Words{"kept", "kept", "kept"});
   CHECK(f.notes() == Words{"a", "b", "c", "sum", "other"});
-  CHECK(f.database.counts().commits == 2);  // of the writes, and of the one before them
+  CHECK(f.database.counts().commits == 1);
   CHECK(write_together(f.database, {writes("d", "sum")}) == Words{"kept"});
   CHECK(f.notes() == Words{"a", "b", "c", "sum", "other", "d", "sum"});
 }
@@ -197,7 +182,7 @@ TEST_CASE("what was undone is never written over what another process wrote ther
     written += 42;
     CAPTURE(changed);
     REQUIRE(f.notes().size() == static_cast<std::size_t>(written));
-    REQUIRE(other.read_one([](Session& session) {
+    REQUIRE(other.read([](Session& session) {
       return session.first("PRAGMA integrity_check", [](const sql::Row& row) { return row.text(0); });
     }) == "ok");
   }

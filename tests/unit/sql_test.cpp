@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <thread>
+#include <vector>
 
 #include "async/loop.h"
 #include "sql/database.h"
@@ -120,16 +122,71 @@ TEST_CASE("a read sees one moment") {
   CHECK(count(database) == 1);
 }
 
-TEST_CASE("a read of one statement runs no second one, and the next read runs as many as it likes") {
+// What each of several reads in one turn of a loop counts, while `between` happens.
+std::vector<std::int64_t> counts_in_a_turn(Database& database, const std::vector<std::function<void()>>& between) {
+  std::vector<std::int64_t> counts;
+  run_here([&]() -> Task<int> {
+    counts.push_back(count(database));
+    for (const auto& happen : between) {
+      happen();
+      counts.push_back(count(database));
+    }
+    co_return 0;
+  });
+  return counts;
+}
+
+TEST_CASE("reads of one turn show what was committed between them, by whom it may be") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one), other(dir / "a.db", one);
+  const auto elsewhere = [](Database& where, const std::string& name) {
+    return [&where, name] { std::thread([&] { CHECK(add_now(where, name).has_value()); }).join(); };
+  };
+  const auto nothing = [] {};
+  const auto counts = counts_in_a_turn(
+      database, {nothing, elsewhere(database, "a"), nothing, elsewhere(other, "b"), elsewhere(other, "c")});
+  CHECK(counts == std::vector<std::int64_t>{0, 0, 1, 1, 2, 3});
+}
+
+TEST_CASE("a read that is kept for a turn ends with it: the log is left to be begun anew") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
-  const auto twice = [](Session& session) {
-    return session.any("SELECT 1 FROM things") || session.any("SELECT 2 FROM things");
+  const auto log_is_free = [&] {
+    SQLite::Database raw((dir / "a.db").string(), SQLite::OPEN_READWRITE);
+    SQLite::Statement checkpoint(raw, "PRAGMA wal_checkpoint(TRUNCATE)");
+    return checkpoint.executeStep() && checkpoint.getColumn(0).getInt() == 0;
   };
-  CHECK_THROWS_AS(database.read_one(twice), std::logic_error);
-  CHECK_FALSE(database.read(twice));
+  bool free_within = true;
+  const auto look = [&] { free_within = log_is_free(); };
   CHECK(add_now(database, "a").has_value());
-  CHECK(database.read_one([](Session& session) { return session.any("SELECT 1 FROM things"); }));
+  counts_in_a_turn(database, {[] {}, look});
+  CHECK_FALSE(free_within);
+  CHECK(log_is_free());
+}
+
+TEST_CASE("a loop that does not end its turn holds up no other's writes") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  Loops loops(2);
+  std::atomic<bool> stuck{false}, done{false}, free{false};
+  loops[1].post([&] {
+    detach([](Database& where) -> Task<> {
+      auto writing = add(where, "stuck");
+      co_await writing;
+    }(database));
+    stuck = true;
+    while (!free) std::this_thread::yield();
+  });
+  while (!stuck) std::this_thread::yield();
+  loops[0].post([&] {
+    detach([](Database& where, std::atomic<bool>& written) -> Task<> {
+      auto writing = add(where, "free");
+      co_await writing;
+      written = true;
+    }(database, done));
+  });
+  CHECK(test::eventually([&] { return done.load(); }));
+  free = true;
 }
 
 TEST_CASE("an exception in a read leaves the database in order") {

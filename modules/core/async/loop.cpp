@@ -116,9 +116,10 @@ void Loop::run_timers() {
 }
 
 void Loop::end_turn() {
-  if (at_end_.empty()) return;
-  const auto due = std::exchange(at_end_, {});
-  for (const auto& what : due) what();
+  while (!at_end_.empty()) {
+    const auto due = std::exchange(at_end_, {});
+    for (const auto& what : due) what();
+  }
 }
 
 void Loop::post(Work* work) {

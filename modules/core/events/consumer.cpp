@@ -181,7 +181,7 @@ Task<Result<Nothing>> Consumer::take_batch(Batch batch) {
 }
 
 FeedCursor Consumer::cursor(const std::string& module) {
-  return database_.read_one([&](sql::Session& session) { return find_cursor(session, module); });
+  return database_.read([&](sql::Session& session) { return find_cursor(session, module); });
 }
 
 void Consumer::park(sql::Transaction& transaction, const Envelope& event, const Error& why) {
@@ -234,7 +234,7 @@ Task<Result<ParkedEvent>> Consumer::try_again(std::int64_t number, bool by_hand)
 Task<Result<Nothing>> Consumer::retry_due() {
   bool some_done = true;
   for (int left = retried_at_once; left > 0 && some_done;) {
-    const auto due = database_.read_one([&](sql::Session& session) { return find_due(session, clock_.now(), left); });
+    const auto due = database_.read([&](sql::Session& session) { return find_due(session, clock_.now(), left); });
     some_done = false;
     for (const auto number : due) {
       auto trying = try_again(number, false);
@@ -283,14 +283,14 @@ Reply<ListParked> Consumer::handle(Call, ListParked query) {
 }
 
 Reply<GetParked> Consumer::handle(Call, GetParked query) {
-  auto parked = database_.read_one([&](sql::Session& session) { return find_parked(session, query.id); });
+  auto parked = database_.read([&](sql::Session& session) { return find_parked(session, query.id); });
   if (!parked) return no_such_event();
   parked->consumer = name_;
   return std::move(*parked);
 }
 
 Reply<RetryParked> Consumer::handle(Call, RetryParked command) {
-  const auto parked = database_.read_one([&](sql::Session& session) { return find_parked(session, command.id); });
+  const auto parked = database_.read([&](sql::Session& session) { return find_parked(session, command.id); });
   if (!parked) return no_such_event();
   return try_again(parked->number, true);
 }

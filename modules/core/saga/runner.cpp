@@ -236,7 +236,7 @@ Task<> Runner::watch() {
   while (!stopping_) {
     std::vector<std::string> lapsed;
     try {
-      lapsed = database_.read_one([&](sql::Session& session) {
+      lapsed = database_.read([&](sql::Session& session) {
         const Time now = clock_.now();
         return find_lapsed(session, now, latest_lease(now), taken_up_at_once);
       });

@@ -114,8 +114,6 @@ sqlite3_stmt* Connection::prepared(Sql sql) {
 }
 
 int Connection::run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context) {
-  if (allowance_ == 0) throw std::logic_error(std::string("more than one statement in read_one: ") + sql.text());
-  if (allowance_ != unlimited) --allowance_;
   sqlite3_stmt* const statement = prepared(sql);
   if (static_cast<std::size_t>(sqlite3_bind_parameter_count(statement)) != values.size())
     throw std::logic_error(std::string("wrong number of parameters: ") + sql.text());

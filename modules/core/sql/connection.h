@@ -27,9 +27,6 @@ class Connection {
   int run(Sql sql, std::span<const Value> values, bool (*visit)(void*, const Row&), void* context);
   /// For statements without parameters or rows.
   void execute(Sql sql) { run(sql, {}, nullptr, nullptr); }
-  /// One more statement, and then none until allow_all().
-  void allow_one() { allowance_ = 1; }
-  void allow_all() { allowance_ = unlimited; }
   /// Of a connection that writes: ends what BEGIN began.
   void commit();
   SQLite::Database& raw() { return database_; }
@@ -54,8 +51,6 @@ class Connection {
 
   SQLite::Database database_;
   int pages_in_log_ = 0;
-  static constexpr int unlimited = -1;
-  int allowance_ = unlimited;
   std::vector<Bell*> bells_;
   Closing closing_;
   // By the address of the literal: one comparison, and the same statement always has the same one.

@@ -1,10 +1,10 @@
 // Database: one module's data, in SQLite (WAL mode, synchronous=FULL: what was answered is on disk).
 //
-// Reads run at once on the caller's thread, each on a snapshot. Writes of all callers are queued to one writer
-// thread, which runs as many as are waiting in one transaction and pays one fsync for all of them. A write that
-// fails takes no other with it: all are undone then, and run again in a savepoint each. A caller waits as a
-// coroutine, without a thread; the writer is woken when the caller's loop has come to the end of its turn, so
-// that what was resumed together is written together.
+// Reads run at once on the caller's thread, each on a snapshot that shows all that was answered before. Writes of all
+// callers are queued to one writer thread, which runs as many as are waiting in one transaction and pays one fsync for
+// all of them. A write that fails takes no other with it: all are undone then, and run again in a savepoint each. A
+// caller waits as a coroutine, without a thread; a commit waits for the turns of the loops that write in it, so that
+// what was resumed together is written together.
 //
 // Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
 // (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.
@@ -34,6 +34,7 @@
 #include "async/task.h"
 #include "base/error.h"
 #include "sql/migrations.h"
+#include "sql/reading.h"
 #include "sql/session.h"
 
 namespace svc::sql {
@@ -45,22 +46,16 @@ class Database {
   /// Opens or makes the file and its directory, and migrates it. Throws std::runtime_error, with a message for
   /// the operator, when that cannot be done.
   /// `priority`: of the thread that writes.
-  Database(std::filesystem::path file, Migrations migrations, Priority priority = Priority::normal);
+  Database(const std::filesystem::path& file, Migrations migrations, Priority priority = Priority::normal);
   /// Finishes the writes that are queued.
   ~Database();
 
   /// Runs `work(Session&)`; everything it reads is of one moment. Thread-safe.
   template <class Do>
   auto read(Do&& work) -> std::invoke_result_t<Do&, Session&> {
-    Reader reader(*this, Reader::Extent::transaction);
-    return work(reader.session());
-  }
-  /// The same for what runs one statement: that is of one moment by itself, and without a transaction around it a GET
-  /// is done 5 % sooner. A second statement throws std::logic_error.
-  template <class Do>
-  auto read_one(Do&& work) -> std::invoke_result_t<Do&, Session&> {
-    Reader reader(*this, Reader::Extent::statement);
-    return work(reader.session());
+    Reading reading(*readers_);
+    Session session(reading.connection());
+    return work(session);
   }
 
   /// Runs `work(Transaction&)`, which answers a Result, on the writer's thread: it may touch what its caller
@@ -117,27 +112,7 @@ class Database {
   };
   void submit(JobBase* job);
 
-  // A connection of the pool, held for one read.
-  class Reader {
-   public:
-    enum class Extent { transaction, statement };
-    Reader(Database& database, Extent extent);
-    ~Reader();
-    Reader(const Reader&) = delete;
-    Reader& operator=(const Reader&) = delete;
-    Session& session() { return session_; }
-
-   private:
-    Database& database_;
-    const Extent extent_;
-    std::unique_ptr<Connection> connection_;
-    Session session_;
-  };
-  std::unique_ptr<Connection> take_reader();
-
-  const std::filesystem::path file_;
-  std::mutex readers_mutex_;
-  std::vector<std::unique_ptr<Connection>> readers_;  // not in use
+  std::shared_ptr<Readers> readers_;
   std::unique_ptr<Writer> writer_;
 };
 

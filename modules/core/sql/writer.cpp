@@ -11,6 +11,8 @@ namespace svc::sql {
 namespace {
 
 constexpr std::size_t group_limit = 512;  // a group's last member waits for all of its first
+constexpr std::size_t handful = 8;        // worth waking for, though more is to come
+constexpr auto turn_patience = milliseconds{1};
 constexpr auto lock_poll = milliseconds{1};
 constexpr auto probe_interval = seconds{1};
 
@@ -50,25 +52,35 @@ Writer::~Writer() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  filled_->notify_one();
+  turns_->changed.notify_one();
   thread_.join();
 }
 
 void Writer::submit(Database::JobBase* job) {
-  bool wake = false, late = false;
+  bool late = false, first = false, enough = false;
   {
     const std::lock_guard lock(mutex_);
     late = would_be_late(*job);
-    wake = queue_.empty() && !late;
+    first = !late && std::ranges::find(turns_->going_on, job->home) == turns_->going_on.end();
     if (!late) queue_.push_back(job);
+    enough = !late && queue_.size() == handful;
+    if (first) turns_->going_on.push_back(job->home);
   }
   if (late) {
     job->refused = refused("overloaded", "More waits to be saved than can be in time; nothing was done");
     job->home->post(job);
-  } else if (wake) {
-    // Not yet: what the loop resumes beside this caller writes here too, and is to be in the same commit.
-    job->home->at_end_of_turn([filled = filled_] { filled->notify_one(); });
+    return;
   }
+  if (first) job->home->at_end_of_turn([turns = turns_, home = job->home] { turns->end(home); });
+  if (enough) turns_->changed.notify_one();
+}
+
+void Writer::Turns::end(const Loop* loop) {
+  {
+    const std::lock_guard lock(mutex);
+    std::erase(going_on, loop);
+  }
+  changed.notify_one();
 }
 
 // Whether so much waits already that its turn would come behind its deadline.
@@ -115,23 +127,42 @@ void Writer::work() {
 // Waits for work; while the disk is out of order, only until the next probe is due.
 void Writer::take_group(Group& group) {
   std::unique_lock lock(mutex_);
-  const auto due = [this] { return stopping_ || !queue_.empty(); };
-  if (unwritable_) filled_->wait_for(lock, probe_interval, due);
-  else filled_->wait(lock, due);
-  if (queue_.size() <= group_limit) {
-    group.swap(queue_);
-  } else {
-    const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(group_limit);
-    group.assign(queue_.begin(), last);
-    queue_.erase(queue_.begin(), last);
-  }
+  const auto any = [this] { return stopping_ || !queue_.empty(); };
+  if (unwritable_) turns_->changed.wait_for(lock, probe_interval, any);
+  else turns_->changed.wait(lock, any);
+  await_handful(lock, Steady::now() + turn_patience);
+  take_queued(group);
+}
+
+// Adds to a group what has been left since; false: nothing, and nobody is about to leave any, or it has waited long
+// enough.
+bool Writer::take_more(Group& group, Steady::time_point limit) {
+  if (Steady::now() >= limit) return false;
+  std::unique_lock lock(mutex_);
+  await_handful(lock, limit);
+  const auto before = group.size();
+  take_queued(group);
+  return group.size() > before;
+}
+
+// Waits until there is enough to go on with, or no more to come for now.
+void Writer::await_handful(std::unique_lock<std::mutex>& lock, Steady::time_point limit) {
+  turns_->changed.wait_until(lock, limit,
+                             [this] { return stopping_ || queue_.size() >= handful || turns_->going_on.empty(); });
+}
+
+void Writer::take_queued(Group& group) {
+  const auto room = std::min(queue_.size(), group_limit - group.size());
+  const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(room);
+  group.insert(group.end(), queue_.begin(), last);
+  queue_.erase(queue_.begin(), last);
 }
 
 void Writer::run_group(Group& group) {
   const auto begun = Steady::now();
   try {
     if (!begin(group)) return;
-    bool sound = run_together(group);
+    bool sound = run_together(group, begun + turn_patience);
     if (!sound) {
       connection_->execute("ROLLBACK");
       if (group.size() == 1 || !begin(group)) return;
@@ -215,10 +246,15 @@ bool Writer::run_member(Database::JobBase& job) {
   return kept;
 }
 
-// Runs all members, until one is to be undone; false then. A savepoint makes SQLite copy every page that is written
-// behind it, so none is set before there is need of it.
-bool Writer::run_together(Group& group) {
-  return std::ranges::all_of(group, [this](auto* job) { return run_member(*job); }) && close(group);
+// Runs all members and those who join them, until one is to be undone; false then. A savepoint makes SQLite copy every
+// page that is written behind it, so none is set before there is need of it.
+bool Writer::run_together(Group& group, Steady::time_point limit) {
+  std::size_t run = 0;
+  do {
+    while (run < group.size())
+      if (!run_member(*group[run++])) return false;
+  } while (take_more(group, limit));
+  return close(group);
 }
 
 // Runs each member in its savepoint.

@@ -31,6 +31,9 @@ class Writer {
 
   void work();
   void take_group(Group& group);
+  bool take_more(Group& group, Steady::time_point limit);
+  void await_handful(std::unique_lock<std::mutex>& lock, Steady::time_point limit);
+  void take_queued(Group& group);
   bool would_be_late(const Database::JobBase& job) const;
   void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);
@@ -38,7 +41,7 @@ class Writer {
   template <class Act>
   std::exception_ptr attempt(Act act);
   bool run_member(Database::JobBase& job);
-  bool run_together(Group& group);
+  bool run_together(Group& group, Steady::time_point limit);
   bool run_apart(Group& group);
   bool close(Group& group);
   void refuse_all(Group& group, const Error& error);
@@ -50,9 +53,16 @@ class Writer {
   const std::unique_ptr<Connection> connection_;
   Checkpointer checkpointer_;
   Steady::time_point next_probe_{};
-  mutable std::mutex mutex_;
-  // Outlives the writer where a loop has yet to ring it.
-  const std::shared_ptr<std::condition_variable> filled_ = std::make_shared<std::condition_variable>();
+  // Loops that are in the midst of a turn in which they have left something here. Outlives the writer where such a turn
+  // has yet to end.
+  struct Turns {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<const Loop*> going_on;
+    void end(const Loop* loop);
+  };
+  const std::shared_ptr<Turns> turns_ = std::make_shared<Turns>();
+  std::mutex& mutex_ = turns_->mutex;
   std::vector<Database::JobBase*> queue_;  // guarded by mutex_, as all below
   bool stopping_ = false;
   std::optional<std::string> unwritable_;

@@ -22,7 +22,7 @@ Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
   auto after = key_of_cursor(query.cursor, is_slug_text);
   if (!after) return refusal(after);
   auto items =
-      database_.read_one([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
+      database_.read([&](sql::Session& session) { return list_items_after(session, *after, query.limit + 1); });
   ItemPage page;
   page.next_cursor = cut_page(items, query.limit, [](const StockedItem& item) { return item.sku; });
   for (const auto& item : items) page.items.push_back(shown_to(call, item));
@@ -30,7 +30,7 @@ Reply<ListItems> InventoryService::handle(Call call, ListItems query) {
 }
 
 Reply<GetItem> InventoryService::handle(Call call, GetItem query) {
-  const auto item = database_.read_one([&](sql::Session& session) { return find_item(session, query.sku); });
+  const auto item = database_.read([&](sql::Session& session) { return find_item(session, query.sku); });
   if (!item) return fail(Code::not_found, "not_found", "There is no such item");
   return shown_to(call, *item);
 }
@@ -70,7 +70,7 @@ Reply<QuoteItems> InventoryService::handle(Call, QuoteItems query) {
     error.violations = std::move(unknown);
     return fail(std::move(error));
   };
-  return query.items.size() == 1 ? database_.read_one(look_up) : database_.read(look_up);
+  return database_.read(look_up);
 }
 
 Reply<ReserveItems> InventoryService::handle(Call call, ReserveItems command) {
@@ -120,7 +120,7 @@ Reply<ReleaseReservation> InventoryService::handle(Call call, ReleaseReservation
 Task<Result<int>> InventoryService::sweep() {
   constexpr int at_once = 200;
   const Time now = clock_.now();
-  const auto orders = database_.read_one([&](sql::Session& session) { return find_expired(session, now, at_once); });
+  const auto orders = database_.read([&](sql::Session& session) { return find_expired(session, now, at_once); });
   if (orders.empty()) co_return 0;
   const Call nobody;
   auto writing = database_.write(Steady::now() + seconds{10}, [&](sql::Transaction& transaction) -> Result<int> {

@@ -66,7 +66,7 @@ Reply<PlaceOrder> OrderService::place_keyed(Call call, PlaceOrder command) {
     co_return fail(Code::conflict, "still_being_answered", "The first request with this key is being answered");
   const auto body_hash = hash_of(command);
   const auto known =
-      database_.read_one([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
+      database_.read([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
   if (known) {
     auto repeating = answer_repeated(*known, body_hash);
     auto repeated = co_await repeating;
@@ -115,7 +115,7 @@ Task<Result<OrderService::Checked>> OrderService::check_with_others(Call call, P
 
 // As far as the user module has told: deleted ones are not.
 bool OrderService::is_known_customer(const std::string& user_id) {
-  return database_.read_one([&](sql::Session& session) { return find_customer(session, user_id); });
+  return database_.read([&](sql::Session& session) { return find_customer(session, user_id); });
 }
 
 Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string user_id, std::optional<KnownKey> key) {
@@ -153,7 +153,7 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
   auto created = co_await writing;
   if (!created && created.error().reason == "key_taken") {
     const auto known =
-        database_.read_one([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
+        database_.read([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
     auto repeating = answer_repeated(known.value_or(KnownKey{}), key->body_hash);
     auto repeated = co_await repeating;
     co_return repeated;

@@ -20,7 +20,7 @@ Money negative(const Money& amount) { return {-amount.amount, amount.currency}; 
 }  // namespace
 
 Reply<GetPayment> PaymentService::handle(Call call, GetPayment query) {
-  const auto payment = database_.read_one([&](sql::Session& session) { return find_payment(session, query.id); });
+  const auto payment = database_.read([&](sql::Session& session) { return find_payment(session, query.id); });
   const bool visible = payment && payment->status != StoredStatus::voided &&
                        (call.caller->admin || payment->user_id == call.caller->subject);
   if (!visible) return fail(Code::not_found, "not_found", "There is no such payment");

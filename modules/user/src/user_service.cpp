@@ -35,7 +35,7 @@ bool UserService::is_bootstrap(const std::string& email) const {
 }
 
 std::optional<Account> UserService::find(const std::string& id) {
-  return database_.read_one([&](sql::Session& session) { return find_account(session, id); });
+  return database_.read([&](sql::Session& session) { return find_account(session, id); });
 }
 
 Result<UserService::Asker> UserService::asker(const Call& call) {
@@ -77,7 +77,7 @@ Reply<CreateSession> UserService::handle(Call call, CreateSession command) {
   if (!attempt) co_return refusal(attempt);
 
   const auto account =
-      database_.read_one([&](sql::Session& session) { return find_account_by_email(session, command.email); });
+      database_.read([&](sql::Session& session) { return find_account_by_email(session, command.email); });
   auto verifying = passwords_.verify(std::move(command.password), account ? account->password_hash : std::string{});
   auto verified = co_await verifying;
   if (!verified) {
@@ -185,7 +185,7 @@ Reply<ListUsers> UserService::handle(Call call, ListUsers query) {
   if (!before) return refusal(before);
   UserPage page;
   page.items =
-      database_.read_one([&](sql::Session& session) { return list_users_before(session, *before, query.limit + 1); });
+      database_.read([&](sql::Session& session) { return list_users_before(session, *before, query.limit + 1); });
   page.next_cursor = cut_page(page.items, query.limit, [](const User& user) { return user.id; });
   return page;
 }
