@@ -48,13 +48,14 @@ class TestInstance final : public Instance {
     return world_.answer(std::string("undo ") + steps[step]);
   }
   std::size_t begins(std::size_t step) const override { return world_.side_by_side && step == 0 ? 1 : step; }
-  void settle(Transaction&, State state, const Failure* failure, const Call&) override {
-    world_.settled.push_back(std::string(to_name(state)) +
-                             (failure ? " " + failure->step + " " + failure->reason : ""));
+  void conclude(State state, const Failure* failure, const Call&) override {
+    concluded_ = std::string(to_name(state)) + (failure ? " " + failure->step + " " + failure->reason : "");
   }
+  void settle(Transaction&) override { world_.settled.push_back(concluded_); }
 
  private:
   World& world_;
+  std::string concluded_;
 };
 
 struct Bench {

@@ -74,8 +74,7 @@ void Outbox::start(Loop& loop) {
   sending_->start(loop);
 }
 
-void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
-                    const Call& cause) {
+Envelope Outbox::envelope(const EventInfo& info, std::string_view subject, std::string data, const Call& cause) {
   Envelope event;
   event.id = ids_.next();
   event.type = info.type;
@@ -84,7 +83,11 @@ void Outbox::insert(sql::Transaction& transaction, const EventInfo& info, std::s
   event.dataversion = info.version;
   if (const auto& trace = cause.origin->trace; !trace.id.is_none()) event.traceparent = traceparent(trace, cause.span);
   event.data.text = std::move(data);
-  insert_event(transaction, event);
+  return event;
+}
+
+void Outbox::publish(sql::Transaction& transaction, const Envelope& prepared) {
+  insert_event(transaction, prepared);
   transaction.ring_when_kept(committed_);
 }
 

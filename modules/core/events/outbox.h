@@ -54,8 +54,15 @@ class Outbox final : public EventFeed {
   /// Writes an event, which `cause` has come to. It is heard of once the transaction is on disk.
   template <EventType E>
   void publish(sql::Transaction& transaction, const E& event, const Call& cause) {
-    insert(transaction, E::event, event.subject(), encode(event), cause);
+    publish(transaction, prepare(event, cause));
   }
+  /// The same in two parts, the first outside of the transaction: where many write, each waits for what others do
+  /// within theirs.
+  template <EventType E>
+  Envelope prepare(const E& event, const Call& cause) {
+    return envelope(E::event, event.subject(), encode(event), cause);
+  }
+  void publish(sql::Transaction& transaction, const Envelope& prepared);
 
   /// Answers the feed. Where it is to wait, it wakes when this process commits an event, and looks for those
   /// of other processes on the same database every `look_interval`.
@@ -83,8 +90,7 @@ class Outbox final : public EventFeed {
   sql::Database& database() { return database_; }
 
  private:
-  void insert(sql::Transaction& transaction, const EventInfo& info, std::string_view subject, std::string data,
-              const Call& cause);
+  Envelope envelope(const EventInfo& info, std::string_view subject, std::string data, const Call& cause);
   Task<Result<Nothing>> note(std::string reader, std::int64_t position);
 
   sql::Database& database_;

@@ -51,7 +51,7 @@ std::optional<Record> Runner::change(sql::Transaction& transaction, const std::s
   record->owner = owner_;
   record->lease_until = clock_.now() + milliseconds{options_.lease_ms};
   if (from == State::done) record->step = static_cast<int>(definition_.steps.size()) - 1;
-  if (!update(transaction, *record, held, {&entry, 1})) return std::nullopt;
+  if (!update(transaction, *record, held, lines_of({&entry, 1}))) return std::nullopt;
   return record;
 }
 
@@ -184,13 +184,14 @@ Task<> Runner::advance(Record& record, Instance& instance, const Call& call) {
 Task<bool> Runner::save(Record& record, std::vector<Entry>& entries, Instance* settling, const Call& call) {
   const Time now = clock_.now();
   record.lease_until = std::max(record.lease_until, now + milliseconds{options_.lease_ms});
-  auto writing = database_.write(
-      Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        if (!update(transaction, record, record.fence, entries))
-          return fail(Code::conflict, "lease_lost", "Another process has taken the saga up");
-        if (settling) settling->settle(transaction, record.state, record.failure ? &*record.failure : nullptr, call);
-        return Nothing{};
-      });
+  if (settling) settling->conclude(record.state, record.failure ? &*record.failure : nullptr, call);
+  auto writing = database_.write(Steady::now() + milliseconds{options_.lease_ms},
+                                 [&, happened = lines_of(entries)](sql::Transaction& transaction) -> Result<Nothing> {
+                                   if (!update(transaction, record, record.fence, happened))
+                                     return fail(Code::conflict, "lease_lost", "Another process has taken the saga up");
+                                   if (settling) settling->settle(transaction);
+                                   return Nothing{};
+                                 });
   auto saved = co_await writing;
   if (saved) {
     entries.clear();
@@ -274,7 +275,7 @@ Task<> Runner::take_up(std::string id) {
         record->owner = owner_;
         record->lease_until = now + milliseconds{options_.lease_ms};
         const Entry resume{"resume", 1, "done", now, ""};
-        if (!update(transaction, *record, held, {&resume, 1})) return Nothing{};
+        if (!update(transaction, *record, held, lines_of({&resume, 1}))) return Nothing{};
         claimed = std::move(record);
         return Nothing{};
       });

@@ -72,10 +72,12 @@ class Instance {
   /// The last step that a try of `step` begins: itself, or a later one that is done beside it and whose own try will
   /// only tell how that went. It is undone with `step`, should that one be refused.
   virtual std::size_t begins(std::size_t step) const { return step; }
-  /// Part of the transaction in which the saga changes to `state`: done, undone, stuck or abandoned.
-  /// `failure` says why it turned back, if it did.
-  /// `cause`: what the saga is carried out as, by which it tells of itself.
-  virtual void settle(sql::Transaction& transaction, State state, const Failure* failure, const Call& cause) = 0;
+  /// The saga is about to change to `state`: done, undone, stuck or abandoned. `failure` says why it turned back, if it
+  /// did. `cause`: what the saga is carried out as, by which it tells of itself.
+  virtual void conclude(State state, const Failure* failure, const Call& cause) = 0;
+  /// Part of the transaction in which it does: writes what was concluded, and has nothing to work out, since all others
+  /// wait for it.
+  virtual void settle(sql::Transaction& transaction) = 0;
   /// That transaction is on disk.
   virtual void settled() {}
 };

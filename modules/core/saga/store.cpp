@@ -44,6 +44,16 @@ struct KeptEntry {
 
 constexpr std::string_view usual_outcome = "done";
 
+Entry read_entry(std::string_view line) {
+  auto kept = decode_answer<KeptEntry>(line);
+  if (!kept || (!kept->ms && !kept->at))
+    throw std::runtime_error("the database holds a saga's history that this program cannot read");
+  return {std::move(kept->step), kept->attempt.value_or(1), kept->outcome.value_or(std::string(usual_outcome)),
+          kept->ms ? Time{*kept->ms} : *kept->at, kept->detail.value_or("")};
+}
+
+}  // namespace
+
 std::string lines_of(std::span<const Entry> entries) {
   std::string lines;
   for (const auto& entry : entries) {
@@ -57,16 +67,6 @@ std::string lines_of(std::span<const Entry> entries) {
   return lines;
 }
 
-Entry read_entry(std::string_view line) {
-  auto kept = decode_answer<KeptEntry>(line);
-  if (!kept || (!kept->ms && !kept->at))
-    throw std::runtime_error("the database holds a saga's history that this program cannot read");
-  return {std::move(kept->step), kept->attempt.value_or(1), kept->outcome.value_or(std::string(usual_outcome)),
-          kept->ms ? Time{*kept->ms} : *kept->at, kept->detail.value_or("")};
-}
-
-}  // namespace
-
 void insert(sql::Transaction& transaction, const Record& record, const Entry& beginning) {
   transaction.execute(
       "INSERT INTO sagas (id, state, step, attempt, fence, owner, lease_until, failure_step, failure_reason, "
@@ -76,15 +76,14 @@ void insert(sql::Transaction& transaction, const Record& record, const Entry& be
       lines_of({&beginning, 1}));
 }
 
-bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence,
-            std::span<const Entry> happened) {
+bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence, const std::string& happened) {
   return transaction.execute(
              "UPDATE sagas SET state = ?, step = ?, attempt = ?, fence = ?, owner = ?, lease_until = ?, "
              "failure_step = ?, failure_reason = ?, failure_detail = ?, history = history || ? "
              "WHERE id = ? AND fence = ?",
              record.state, record.step, record.attempt, record.fence, record.owner, record.lease_until,
-             part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail),
-             lines_of(happened), record.id, held_fence) == 1;
+             part(record, &Failure::step), part(record, &Failure::reason), part(record, &Failure::detail), happened,
+             record.id, held_fence) == 1;
 }
 
 std::optional<Record> find(sql::Session& session, const std::string& id) {

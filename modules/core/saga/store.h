@@ -26,11 +26,13 @@ struct Record {
   int reached = 0;
 };
 
+/// Entries as a history keeps them.
+std::string lines_of(std::span<const Entry> entries);
+
 void insert(sql::Transaction& transaction, const Record& record, const Entry& beginning);
-/// Writes the record and adds to its history, if `held_fence` is still the one on disk. False: another process
-/// has taken the saga.
-bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence,
-            std::span<const Entry> happened);
+/// Writes the record and adds the lines of `happened` to its history, if `held_fence` is still the one on disk. False:
+/// another process has taken the saga.
+bool update(sql::Transaction& transaction, const Record& record, std::int64_t held_fence, const std::string& happened);
 std::optional<Record> find(sql::Session& session, const std::string& id);
 /// Sagas at work whose lease has run out, or ends behind `latest`, the longest first.
 std::vector<std::string> find_lapsed(sql::Session& session, Time now, Time latest, int limit);

@@ -30,8 +30,7 @@ class OrderInstance final : public saga::Instance {
     return step == pay ? do_refund(std::move(call)) : release(std::move(call));
   }
 
-  void settle(sql::Transaction& transaction, saga::State state, const saga::Failure* failure,
-              const Call& cause) override {
+  void conclude(saga::State state, const saga::Failure* failure, const Call& cause) override {
     Order& order = stored_.order;
     order.status = state == saga::State::done     ? OrderStatus::confirmed
                    : state == saga::State::undone ? OrderStatus::cancelled
@@ -44,18 +43,21 @@ class OrderInstance final : public saga::Instance {
       if (failed == FailedStep::reserve && payment_ == payment::PaymentStatus::declined) order.payment_id.reset();
     }
     order.updated_at = tools_.clock.now();
-    update_order(transaction, order);
-    tell(transaction, state, cause);
+    told_ = news(state, cause);
+  }
+  void settle(sql::Transaction& transaction) override {
+    update_order(transaction, stored_.order);
+    tools_.outbox.publish(transaction, told_);
   }
   void settled() override {
     if (outcome_) *outcome_ = stored_.order;
   }
 
  private:
-  void tell(sql::Transaction& transaction, saga::State state, const Call& cause) {
-    if (state == saga::State::done) tools_.outbox.publish(transaction, OrderConfirmed{stored_.order}, cause);
-    else if (state == saga::State::undone) tools_.outbox.publish(transaction, OrderCancelled{stored_.order}, cause);
-    else tools_.outbox.publish(transaction, OrderNeedsAttention{stored_.order}, cause);
+  Envelope news(saga::State state, const Call& cause) const {
+    if (state == saga::State::done) return tools_.outbox.prepare(OrderConfirmed{stored_.order}, cause);
+    if (state == saga::State::undone) return tools_.outbox.prepare(OrderCancelled{stored_.order}, cause);
+    return tools_.outbox.prepare(OrderNeedsAttention{stored_.order}, cause);
   }
 
   std::vector<inventory::Line> lines() const {
@@ -148,6 +150,7 @@ class OrderInstance final : public saga::Instance {
   // The payment that can be looked at, declined ones included, as far as this process has seen. One that takes the
   // order up asks for the refund again, and hears of it then.
   std::optional<payment::PaymentStatus> payment_;
+  Envelope told_;
   const Tools tools_;
   const std::shared_ptr<Outcome> outcome_;
 };

@@ -65,8 +65,7 @@ Reply<PlaceOrder> OrderService::place_keyed(Call call, PlaceOrder command) {
   if (!hold)
     co_return fail(Code::conflict, "still_being_answered", "The first request with this key is being answered");
   const auto body_hash = hash_of(command);
-  const auto known =
-      database_.read([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
+  const auto known = database_.read([&](sql::Session& session) { return find_key(session, owner, key, clock_.now()); });
   if (known) {
     auto repeating = answer_repeated(*known, body_hash);
     auto repeated = co_await repeating;
@@ -142,18 +141,18 @@ Reply<PlaceOrder> OrderService::place(Call call, PlaceOrder command, std::string
 
   const auto& owner = call.caller->subject;
   const auto& key_text = call.origin->idempotency_key;
+  const auto news = outbox_.prepare(OrderCreated{stored.order}, call);
   auto writing = database_.write(call.deadline, [&](sql::Transaction& transaction) -> Result<saga::Record> {
     insert_order(transaction, stored);
     const Time expires_at = now + std::chrono::hours{config_.idempotency_hours};
     if (key && !insert_key(transaction, owner, key_text, *key, now, expires_at))
       return fail(Code::conflict, "key_taken", "Another process was faster with this key");
-    outbox_.publish(transaction, OrderCreated{stored.order}, call);
+    outbox_.publish(transaction, news);
     return runner_.create(transaction, stored.order.id, checked->from_copy ? user_from_copy : "");
   });
   auto created = co_await writing;
   if (!created && created.error().reason == "key_taken") {
-    const auto known =
-        database_.read([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
+    const auto known = database_.read([&](sql::Session& session) { return find_key(session, owner, key_text, now); });
     auto repeating = answer_repeated(known.value_or(KnownKey{}), key->body_hash);
     auto repeated = co_await repeating;
     co_return repeated;

@@ -99,9 +99,14 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
     session.each(
         "SELECT id FROM orders INDEXED BY orders_pending WHERE status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
         add, before, limit);
+  else if (status == OrderStatus::confirmed)
+    session.each("SELECT id FROM orders WHERE status = 'confirmed' AND id < ? ORDER BY id DESC LIMIT ?", add, before,
+                 limit);
   else if (status)
-    session.each("SELECT id FROM orders WHERE status = ? AND status <> 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
-                 add, *status, before, limit);
+    session.each(
+        "SELECT id FROM orders WHERE status = ? AND status NOT IN ('pending', 'confirmed') AND id < ? "
+        "ORDER BY id DESC LIMIT ?",
+        add, *status, before, limit);
   else session.each("SELECT id FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?", add, before, limit);
   std::vector<Order> orders;
   for (const auto& id : ids) orders.push_back(std::move(find_order(session, id)->order));
