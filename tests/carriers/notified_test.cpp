@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "carriers/shop.h"
+#include "support/broker.h"
 #include "support/catch.h"
 #include "support/mails.h"
 #include "support/smtp_server.h"
@@ -101,6 +102,36 @@ TEST_CASE("mail that no server takes is tried again, then put aside until somebo
   CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
   CHECK(server.count() == 3);
   CHECK(shop.notifications(dropped).at(0)["status"] == "failed");
+}
+
+TEST_CASE("while no more mails can be sent than wait, events wait in their place, and all is sent in the end") {
+  if (!SmtpServer::there() || !Broker::there()) return;
+  const auto by_broker = GENERATE(false, true);
+  CAPTURE(by_broker);
+  static Broker broker;
+  SmtpServer server(json::object());
+  Shop shop(whole,
+            {"--notification.mail.carrier=smtp", "--notification.mail.smtp.host=127.0.0.1",
+             "--notification.mail.smtp.port=" + std::to_string(server.port()), "--notification.mail.smtp.security=none",
+             "--notification.mail.from=Shop <orders@shop.example.com>", "--notification.sender.backlog=2",
+             "--notification.sender.at-once=1", "--events=" + (by_broker ? broker.url() : std::string("embedded"))});
+  const auto ann = shop.customer("ann");
+  CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
+  server.stop();
+  // Told of one by one, so that no page holds two.
+  const auto noted = [&] { return shop.count("notification", "SELECT COUNT(*) FROM notifications"); };
+  std::vector<std::string> orders;
+  while (orders.size() < 20 && noted() == static_cast<int>(orders.size()) + 1) {
+    orders.push_back(shop.order(ann));
+    const int all = static_cast<int>(orders.size()) + 1;
+    eventually([&] { return noted() == all || shop.lag("notification") > 0; });
+  }
+  CHECK(orders.size() < 20);
+  CHECK(eventually([&] { return shop.lag("notification") > 0; }));
+  server.start();
+  for (const auto& order : orders) CHECK(shop.is_notified(order, "order_confirmed"));
+  CHECK(eventually([&] { return shop.lag("notification") == 0; }));
+  CHECK(server.count() == orders.size() + 1);
 }
 
 }  // namespace

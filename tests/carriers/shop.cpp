@@ -79,6 +79,12 @@ std::string Shop::trouble(const std::string& consumer) const {
   return events["feeds"][0].value("trouble", "");
 }
 
+int Shop::lag(const std::string& consumer) const {
+  const auto events = this->events(consumer);
+  if (!events.contains("feeds") || events["feeds"].empty()) return 0;
+  return events["feeds"][0]["lag"];
+}
+
 json Shop::parked(const std::string& consumer, const std::string& type) const {
   const auto events = this->events(consumer);
   for (const auto& parked : events.value("items", json::array()))

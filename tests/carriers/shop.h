@@ -38,6 +38,8 @@ class Shop {
   nlohmann::json events(const std::string& consumer) const;
   /// Why it gets none, where that is told.
   std::string trouble(const std::string& consumer) const;
+  /// How many events it has not had, as far as is known.
+  int lag(const std::string& consumer) const;
   /// Its parked event of a type; null while there is none.
   nlohmann::json parked(const std::string& consumer, const std::string& type) const;
   Answer administer(const std::string& method, const std::string& path) const;

@@ -130,6 +130,8 @@ class Session {
   /// Waits for the first as long as `patience`, and takes what is there then, `most` of them. None at the end
   /// of `patience`.
   Result<std::vector<Delivery>> receive(std::size_t most, milliseconds patience);
+  /// How many have been delivered for it to hand out.
+  std::size_t arrived() const { return arrived_.size(); }
   /// This one and all before it. The broker says nothing to that: what it did not hear is delivered again.
   Result<Nothing> acknowledge(std::uint64_t tag);
 

@@ -330,6 +330,15 @@ void Consumer::measure(Measures& measures) const {
   }
 }
 
+// Where that cannot be read it is not: to take what comes will fail, and say why.
+bool Consumer::full() const {
+  try {
+    return full_ && full_();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
 void Consumer::note(FeedStanding standing) {
   const std::lock_guard lock(mutex_);
   auto& known = standings_[standing.module];

@@ -78,6 +78,10 @@ class Consumer final : public ParkedEvents {
   /// For a module that is followed.
   void set_handler(const std::string& module, const EventInfo& event, Handler handler);
 
+  /// While `full` says so, no events are taken: they wait where they come from, which keeps them as safely. Asked on
+  /// the consumer's loop, before some hundreds are taken together, and again after each room_interval.
+  void hold_while(std::function<bool()> full) { full_ = std::move(full); }
+
   std::string_view name() const { return name_; }
   const std::vector<Source>& sources() const { return sources_; }
 
@@ -113,7 +117,10 @@ class Consumer final : public ParkedEvents {
   /// Adds how many of its events are parked, and how it stands with each feed.
   void measure(Measures& measures) const;
 
-  /// Noted by whoever carries its events. Thread-safe.
+  // For whoever carries its events.
+  static constexpr milliseconds room_interval{500};
+  bool full() const;
+  /// How it stands with a feed. Thread-safe.
   void note(FeedStanding standing);
 
  private:
@@ -141,6 +148,7 @@ class Consumer final : public ParkedEvents {
   const Clock& clock_;
   const ConsumerOptions options_;
   std::vector<Source> sources_;
+  std::function<bool()> full_;
   std::map<std::pair<std::string, std::string>, Known> handlers_;  // by source and type
   mutable std::mutex mutex_;
   std::map<std::string, FeedStanding> standings_;

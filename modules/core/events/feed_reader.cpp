@@ -102,6 +102,12 @@ Task<> FeedReader::let_gather(std::int64_t passed) {
   co_await pausing;
 }
 
+Task<> FeedReader::wait_for_room(std::int64_t lag) {
+  note(lag, nullptr);
+  auto pausing = background_.pause_until(Steady::now() + Consumer::room_interval);
+  co_await pausing;
+}
+
 Task<> FeedReader::run() {
   FeedCursor read = consumer_.cursor(source_.module), written = read;
   while (!ending_) {
@@ -117,6 +123,11 @@ Task<> FeedReader::run() {
     FeedPage page = std::move(**question->answer);
     say_lost(read, page);
     const FeedCursor next{page.next, page.event};
+    if (!page.items.empty() && consumer_.full()) {
+      auto waiting = wait_for_room(page.last - read.position);
+      co_await waiting;
+      continue;
+    }
     const auto lag = page.last - page.next;
     // What is not ours is not worth a write each time; at rest it is, or it would seem missed when it is trimmed.
     const bool at_rest = page.items.empty() && next == read && read != written;

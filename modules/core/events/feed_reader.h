@@ -23,6 +23,7 @@ class FeedReader {
   Task<std::shared_ptr<Question>> ask(FeedCursor read);
   Task<> pause(const Error& why);
   Task<> let_gather(std::int64_t passed);
+  Task<> wait_for_room(std::int64_t lag);
   void say_lost(const FeedCursor& read, const FeedPage& page) const;
   void note(std::int64_t lag, const Error* trouble);
 

@@ -22,11 +22,15 @@ QueueReader::QueueReader(Consumer& consumer, const amqp::Address& address, const
       consumer_(consumer),
       options_(options) {}
 
-// How many wait in the queue, now and then.
+// How many wait, in the queue and behind it, now and then.
 Task<Result<Nothing>> QueueReader::look() {
   if (Steady::now() < next_look_) co_return Nothing{};
-  auto looking = broker_.run(
-      [queue = queue_of(consumer_.name(), options_)](amqp::Session& session) { return session.waiting(queue); });
+  auto looking =
+      broker_.run([queue = queue_of(consumer_.name(), options_)](amqp::Session& session) -> Result<std::int64_t> {
+        auto waiting = session.waiting(queue);
+        if (waiting) *waiting += static_cast<std::int64_t>(session.arrived());
+        return waiting;
+      });
   auto waiting = co_await looking;
   if (!waiting) co_return refusal(waiting);
   lag_ = *waiting;
@@ -34,10 +38,24 @@ Task<Result<Nothing>> QueueReader::look() {
   co_return Nothing{};
 }
 
+Task<Result<Nothing>> QueueReader::wait_for_room() {
+  auto keeping = broker_.run([](amqp::Session& session) { return session.keep_alive(); });
+  auto kept = co_await keeping;
+  auto pausing = background_.pause_until(Steady::now() + Consumer::room_interval);
+  co_await pausing;
+  next_look_ = {};  // at what has arrived now
+  co_return kept;
+}
+
 Task<Result<Nothing>> QueueReader::take_some() {
   auto looking = look();
   auto looked = co_await looking;
   if (!looked) co_return looked;
+  if (consumer_.full()) {
+    auto waiting = wait_for_room();
+    auto waited = co_await waiting;
+    co_return waited;
+  }
   auto receiving = broker_.run([most = static_cast<std::size_t>(options_.prefetch)](amqp::Session& session) {
     return session.receive(most, patience);
   });

@@ -14,6 +14,7 @@ class QueueReader final : public BrokerWork {
  private:
   Task<> run() override;
   Task<Result<Nothing>> look();
+  Task<Result<Nothing>> wait_for_room();
   Task<Result<Nothing>> take_some();
 
   Consumer& consumer_;

@@ -20,6 +20,9 @@ class NotificationModule final : public Hosted<Notifications> {
         sender_(database_, consumer_, links.users, noted_, environment.clock, config, environment.data),
         service_(database_) {
     hear_of_orders(consumer_, links.order_events, environment.clock, noted_);
+    consumer_.hold_while([this, &clock = environment.clock, backlog = config.sender.backlog] {
+      return database_.read([&](sql::Session& session) { return are_due(session, clock.now(), backlog); });
+    });
   }
 
   Notifications& service() override { return service_; }

@@ -62,8 +62,9 @@ std::vector<StoredNotification> claim(sql::Transaction& transaction, Time now, T
   return claimed;
 }
 
-bool any_due(sql::Session& session, Time now) {
-  return session.any("SELECT 1 FROM notifications WHERE status = 'waiting' AND next_try_at <= ? LIMIT 1", now);
+bool are_due(sql::Session& session, Time now, std::int64_t count) {
+  return session.any("SELECT 1 FROM notifications WHERE status = 'waiting' AND next_try_at <= ? LIMIT 1 OFFSET ?", now,
+                     count - 1);
 }
 
 void update(sql::Transaction& transaction, const Notification& notification, Time next_try_at) {

@@ -28,8 +28,8 @@ std::vector<Notification> list_before(sql::Session& session, const std::string& 
 /// Takes those that are to be sent now, the longest waiting first, and puts them off until `until`, with one attempt
 /// more: until then nobody else takes them.
 std::vector<StoredNotification> claim(sql::Transaction& transaction, Time now, Time until, int limit);
-/// Whether there is one to be sent now.
-bool any_due(sql::Session& session, Time now);
+/// Whether `count` of them, at least one, are to be sent now. Takes time in proportion to it.
+bool are_due(sql::Session& session, Time now, std::int64_t count);
 /// Writes what became of it: status, failure, and when it was sent or is to be tried again.
 void update(sql::Transaction& transaction, const Notification& notification, Time next_try_at);
 

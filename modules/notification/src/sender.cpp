@@ -125,7 +125,7 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
 
 Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
   const Time now = clock_.now();
-  if (!database_.read([&](sql::Session& session) { return any_due(session, now); }))
+  if (!database_.read([&](sql::Session& session) { return are_due(session, now, 1); }))
     co_return std::vector<StoredNotification>{};
   auto writing = database_.write(Steady::now() + write_limit,
                                  [&](sql::Transaction& transaction) -> Result<std::vector<StoredNotification>> {

@@ -176,6 +176,42 @@ TEST_CASE("while a consumer cannot write, its feed waits, and nothing is lost") 
   CHECK(hearer.parked().items.empty());
 }
 
+TEST_CASE("while a consumer is full, events stay with their module, which knows how many, and it ends at once") {
+  World world;
+  Maker maker(world);
+  maker.publish_moves("a", 1, 3);
+  std::atomic<bool> full{true};
+  std::atomic<int> asked{0};
+  {
+    Hearer hearer(world, feed_of(maker));
+    hearer.consumer.hold_while([&] {
+      ++asked;
+      return full.load();
+    });
+    hearer.consumer.start(world.loops[0]);
+    const auto lag = [&] {
+      const auto page = hearer.parked();
+      return page.feeds.empty() ? -1 : page.feeds[0].lag;
+    };
+    REQUIRE(eventually([&] { return asked >= 2 && lag() == 3; }));
+    CHECK(hearer.effects().empty());
+    full = false;
+    CHECK(eventually([&] { return hearer.effects() == numbered("a", 1, 3); }));
+    CHECK(eventually([&] { return lag() == 0; }));
+    full = true;
+    maker.publish(Moved{"a", 4});
+    CHECK(eventually([&] { return lag() == 1; }));
+    const auto begun = Steady::now();
+    hearer.consumer.stop();
+    CHECK(Steady::now() - begun < 10s);
+    CHECK(hearer.effects() == numbered("a", 1, 3));
+  }
+  Hearer hearer(world, feed_of(maker));
+  hearer.consumer.hold_while([]() -> bool { throw std::runtime_error("nobody knows"); });
+  hearer.consumer.start(world.loops[0]);
+  CHECK(eventually([&] { return hearer.effects() == numbered("a", 1, 4); }));
+}
+
 TEST_CASE("a consumer ends at once while its question is never answered") {
   World world;
   Bell answered;

@@ -21,6 +21,7 @@ struct SenderOptions {
   std::int64_t backoff_limit_ms = 300'000;
   std::int64_t at_once = 16;
   std::int64_t claim_seconds = 60;
+  std::int64_t backlog = 10'000;
   static constexpr auto fields() {
     return rows(
         field(&SenderOptions::attempts, "attempts",
@@ -36,7 +37,11 @@ struct SenderOptions {
         field(&SenderOptions::at_once, "at_once", "Mails that are sent together", Range{1, 1'000}, Default{16}),
         field(&SenderOptions::claim_seconds, "claim_seconds",
               "Time after which another process may send what one has begun to send and said nothing more of",
-              Range{1, 86'400}, Default{60}));
+              Range{1, 86'400}, Default{60}),
+        field(
+            &SenderOptions::backlog, "backlog",
+            "Mails noted ahead of their sending; while so many could be sent, further events are left where they wait",
+            Range{1, 10'000'000}, Default{10'000}));
   }
 };
 
