@@ -1,6 +1,6 @@
 // What the transactions of an order cost on the databases alone: the same statements on the same tables, one after the
-// other or side by side as the order module has them, for N orders at once, and the notes of their mails behind them,
-// in pages; no HTTP, no checks, no saga logic. Prints orders per second as JSON. Run by scripts/bench.
+// other or side by side as the order module has them, for N orders at once; no HTTP, no checks, no saga logic, and no
+// mails, which svc too leaves for later while many wait. Prints orders per second as JSON. Run by scripts/bench.
 //
 //   bench_transactions ORDERS_AT_ONCE SECONDS
 #include <cstdio>
@@ -28,11 +28,10 @@ std::string text_of(const std::string& file) {
 
 // A database with the tables of a module.
 struct Tables {
-  Tables(const test::TempDir& dir, const std::string& name, const std::vector<std::string>& files,
-         Priority priority = Priority::normal) {
+  Tables(const test::TempDir& dir, const std::string& name, const std::vector<std::string>& files) {
     for (const auto& file : files) texts.push_back(text_of(file));
     for (std::size_t i = 0; i < texts.size(); ++i) migrations.push_back({static_cast<int>(i) + 1, "bench", texts[i]});
-    database = std::make_unique<sql::Database>(dir / (name + ".db"), migrations, priority);
+    database = std::make_unique<sql::Database>(dir / (name + ".db"), migrations);
   }
   std::vector<std::string> texts;
   std::vector<sql::Migration> migrations;
@@ -44,24 +43,18 @@ struct Bench {
   Tables orders{dir,
                 "order",
                 {"core/saga/schema.sql", "order/migrations/001_orders.sql", "core/events/outbox.sql",
-                 "order/migrations/003_written_once.sql"}};
+                 "order/migrations/003_written_once.sql", "order/migrations/004_confirmed_in_no_index_of_states.sql"}};
   Tables stock{dir,
                "inventory",
                {"inventory/migrations/001_items.sql", "core/events/outbox.sql",
                 "inventory/migrations/002_lines_in_their_reservation.sql"}};
   Tables payments{dir, "payment", {"payment/migrations/001_payments.sql", "core/events/outbox.sql"}};
   Tables provider{dir, "provider", {"payment/src/test_provider/001_charges.sql"}};
-  Tables mails{dir,
-               "notification",
-               {"core/events/inbox.sql", "notification/migrations/001_notifications.sql",
-                "core/events/inbox_cursor_event.sql", "notification/migrations/002_in_order.sql"},
-               Priority::background};
   SystemClock clock;
   Uuid7 ids{clock};
   std::string user = ids.next();
   std::size_t done = 0;
-  int running = 0;                     // coroutines
-  std::vector<std::string> confirmed;  // whose mails are to be noted
+  int running = 0;  // coroutines
 };
 
 template <class Do>
@@ -136,31 +129,6 @@ Task<> one_order(Bench& bench) {
     tell(t, bench, "order_confirmed", id, 440);
   });
   co_await confirming;
-  bench.confirmed.push_back(id);
-}
-
-// What a consumer of the confirmed orders writes, in pages of what came within the time that it lets gather at most
-// (core/events/feed_reader.cpp).
-Task<> note_mails(Bench& bench) {
-  ++bench.running;
-  while (bench.running > 1) {
-    const auto page = std::exchange(bench.confirmed, {});
-    auto noting = commit(*bench.mails.database, [&](Transaction& t) {
-      for (const auto& order : page) {
-        const std::string event = bench.ids.next();
-        const Time now = bench.clock.now();
-        t.execute("INSERT INTO inbox (event_id, source, at) VALUES (?, '/svc/order', ?)", event, now);
-        t.execute(
-            "INSERT INTO notifications (id, kind, order_id, user_id, event, status, next_try_at, created_at) "
-            "VALUES (?1, 'order_confirmed', ?2, ?3, ?4, 'waiting', ?5, ?5)",
-            event, order, bench.user, std::string(700, 'x'), now);
-      }
-    });
-    co_await noting;
-    auto gathering = sleep_for(milliseconds{20});
-    co_await gathering;
-  }
-  --bench.running;
 }
 
 Task<> orders_until(Bench& bench, Steady::time_point end) {
@@ -193,7 +161,6 @@ int main(int argc, char** argv) {
         ++b.running;
         detach(orders_until(b, until));
       }
-      detach(note_mails(b));
     }(bench, at_once, end));
   });
   loop.run_until([&] { return bench.running == 0 && bench.done > 0; });
