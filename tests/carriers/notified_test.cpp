@@ -22,6 +22,16 @@ json mails_to(const Shop& shop, const std::string& address) {
   return found;
 }
 
+// Flags to send mail to a server, beside others.
+std::vector<std::string> by_mail_to(const SmtpServer& server, std::vector<std::string> flags) {
+  for (const std::string& flag :
+       {std::string("mail.carrier=smtp"), std::string("mail.smtp.host=127.0.0.1"),
+        "mail.smtp.port=" + std::to_string(server.port()), std::string("mail.smtp.security=none"),
+        std::string("mail.from=Shop <orders@shop.example.com>")})
+    flags.push_back("--notification." + flag);
+  return flags;
+}
+
 TEST_CASE("a customer gets one mail about an order, in their language, though all is killed in between") {
   Shop shop(whole, {"--notification.sender.claim-seconds=1"});  // after which it is sent again
   const auto kim = shop.customer("kim", "ko"), ann = shop.customer("ann");
@@ -63,11 +73,8 @@ TEST_CASE("a customer who has left gets none") {
 TEST_CASE("mail that no server takes is tried again, then put aside until somebody sees to it") {
   if (!SmtpServer::there()) return;
   SmtpServer server(json::object());
-  const auto port = std::to_string(server.port());
-  Shop shop(whole, {"--notification.mail.carrier=smtp", "--notification.mail.smtp.host=127.0.0.1",
-                    "--notification.mail.smtp.port=" + port, "--notification.mail.smtp.security=none",
-                    "--notification.mail.from=Shop <orders@shop.example.com>", "--notification.sender.attempts=2",
-                    "--notification.sender.patience-hours=0", "--notification.sender.backoff-ms=1"});
+  Shop shop(whole, by_mail_to(server, {"--notification.sender.attempts=2", "--notification.sender.patience-hours=0",
+                                       "--notification.sender.backoff-ms=1"}));
   const auto ann = shop.customer("ann");
   const auto first = shop.order(ann);
   CHECK(shop.is_notified(first, "order_confirmed"));
@@ -110,11 +117,8 @@ TEST_CASE("while no more mails can be sent than wait, events wait in their place
   CAPTURE(by_broker);
   static Broker broker;
   SmtpServer server(json::object());
-  Shop shop(whole,
-            {"--notification.mail.carrier=smtp", "--notification.mail.smtp.host=127.0.0.1",
-             "--notification.mail.smtp.port=" + std::to_string(server.port()), "--notification.mail.smtp.security=none",
-             "--notification.mail.from=Shop <orders@shop.example.com>", "--notification.sender.backlog=2",
-             "--notification.sender.at-once=1", "--events=" + (by_broker ? broker.url() : std::string("embedded"))});
+  Shop shop(whole, by_mail_to(server, {"--notification.sender.backlog=2", "--notification.sender.at-once=1",
+                                       "--events=" + (by_broker ? broker.url() : std::string("embedded"))}));
   const auto ann = shop.customer("ann");
   CHECK(shop.is_notified(shop.order(ann), "order_confirmed"));
   server.stop();
@@ -132,6 +136,26 @@ TEST_CASE("while no more mails can be sent than wait, events wait in their place
   for (const auto& order : orders) CHECK(shop.is_notified(order, "order_confirmed"));
   CHECK(eventually([&] { return shop.lag("notification") == 0; }));
   CHECK(server.count() == orders.size() + 1);
+}
+
+TEST_CASE("mails that wait for an earlier one of their order hold up nobody else's") {
+  if (!SmtpServer::there()) return;
+  SmtpServer server(json::object());
+  Shop shop(whole, by_mail_to(server, {"--notification.sender.backlog=1", "--notification.sender.at-once=2",
+                                       "--notification.sender.backoff-ms=60000"}));
+  const auto ann = shop.customer("ann"), bob = shop.customer("bob");
+  server.stop();
+  for (int i = 0; i < 3; ++i) {
+    const auto order = shop.order(ann);
+    CHECK(eventually([&] {
+      const auto noted = shop.notifications(order);
+      return !noted.empty() && noted[0]["attempts"] > 0;
+    }));
+    CHECK(send(shop.system.gateway(), "POST", "/orders/" + order + "/cancel", bearer(ann.token)).status == 200);
+    CHECK(shop.is_notified(order, "order_cancelled", "waiting"));
+  }
+  server.start();
+  for (int i = 0; i < 3; ++i) CHECK(shop.is_notified(shop.order(bob), "order_confirmed"));
 }
 
 }  // namespace

@@ -164,6 +164,23 @@ TEST_CASE("a read that is kept for a turn ends with it: the log is left to be be
   CHECK(log_is_free());
 }
 
+TEST_CASE("no read is kept for a turn while the log is long, so that it can begin anew between two") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  SQLite::Database raw((dir / "a.db").string(), SQLite::OPEN_READWRITE);
+  SQLite::Statement held(raw, "SELECT 1 FROM sqlite_master");
+  REQUIRE(held.executeStep());  // so that the log cannot begin anew
+  for (int i = 0; i < 5; ++i) CHECK(add_now(database, std::to_string(i) + std::string(4'000'000, 'x')).has_value());
+  held.reset();
+  bool began_anew = false;
+  const auto begin_anew = [&] {
+    SQLite::Statement checkpoint(raw, "PRAGMA wal_checkpoint(TRUNCATE)");
+    began_anew = checkpoint.executeStep() && checkpoint.getColumn(0).getInt() == 0;
+  };
+  counts_in_a_turn(database, {[] {}, begin_anew});
+  CHECK(began_anew);
+}
+
 TEST_CASE("a loop that does not end its turn holds up no other's writes") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);

@@ -121,13 +121,13 @@ Task<> FeedReader::run() {
     }
     heard_ = true;
     FeedPage page = std::move(**question->answer);
-    say_lost(read, page);
-    const FeedCursor next{page.next, page.event};
     if (!page.items.empty() && consumer_.full()) {
-      auto waiting = wait_for_room(page.last - read.position);
+      auto waiting = wait_for_room(page.last - (page.replaced ? 0 : read.position));
       co_await waiting;
       continue;
     }
+    say_lost(read, page);
+    const FeedCursor next{page.next, page.event};
     const auto lag = page.last - page.next;
     // What is not ours is not worth a write each time; at rest it is, or it would seem missed when it is trimmed.
     const bool at_rest = page.items.empty() && next == read && read != written;

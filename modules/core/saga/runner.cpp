@@ -260,6 +260,7 @@ Task<> Runner::take_up(std::string id) {
   std::optional<Record> claimed;
   auto claiming = database_.write(
       Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
+        claimed.reset();  // of an earlier run, undone for another's sake
         const Time now = clock_.now();
         auto record = find(transaction, id);
         const bool at_work = record && (record->state == State::forward || record->state == State::compensating);

@@ -5,11 +5,6 @@
 #include "async/priority.h"
 
 namespace svc::sql {
-namespace {
-
-constexpr int long_log = 4'000;  // pages: 16 MiB
-
-}  // namespace
 
 Checkpointer::Checkpointer(std::filesystem::path file) : file_(std::move(file)), thread_([this] { work(); }) {}
 

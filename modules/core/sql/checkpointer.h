@@ -15,6 +15,9 @@
 
 namespace svc::sql {
 
+/// From so many pages on, 16 MiB, a log is to begin anew.
+constexpr int long_log = 4'000;
+
 class Checkpointer {
  public:
   explicit Checkpointer(std::filesystem::path file);

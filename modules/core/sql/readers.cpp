@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <exception>
-#include <iterator>
 
+#include "sql/checkpointer.h"
 #include "sql/reading.h"
 
 namespace svc::sql {
@@ -35,6 +36,13 @@ Reader::LogHead Reader::log_head() const {
 }
 
 bool Reader::shows_newest() const { return index_ != nullptr && log_head() == head_; }
+
+bool Reader::stands_in_the_way() const {
+  std::uint32_t pages = 0;
+  constexpr std::size_t mx_frame = 16;  // where the head has it
+  std::memcpy(&pages, reinterpret_cast<const char*>(head_.data()) + mx_frame, sizeof pages);
+  return pages >= std::uint32_t{long_log};
+}
 
 void Reader::begin() {
   if (open_ && shows_newest()) return;
@@ -74,7 +82,8 @@ std::unique_ptr<Reader> Readers::take() {
 }
 
 void Readers::keep(std::unique_ptr<Reader> reader) {
-  if (Loop* const loop = Loop::current_or_null()) {
+  Loop* const loop = Loop::current_or_null();
+  if (loop != nullptr && !reader->stands_in_the_way()) {
     const std::lock_guard lock(mutex_);
     Turn* turn = turn_of(loop);
     if (turn == nullptr) {

@@ -28,6 +28,8 @@ struct Reader {
   void begin();
   /// Ends the transaction, if there is one.
   void end();
+  /// Whether its log is to begin anew, for which there must be no transaction for a moment.
+  bool stands_in_the_way() const;
 
   Connection connection;
 
@@ -48,7 +50,8 @@ class Readers : public std::enable_shared_from_this<Readers> {
 
   /// One for a read, begun.
   std::unique_ptr<Reader> take();
-  /// After a read. On a loop its transaction goes on until the end of the loop's turn.
+  /// After a read. On a loop its transaction goes on until the end of the loop's turn, but where the log has become
+  /// long: where many loops and processes read, there would always be one, and it would grow without end.
   void keep(std::unique_ptr<Reader> reader);
   /// After a read that failed.
   void end(std::unique_ptr<Reader> reader);

@@ -10,9 +10,9 @@
 namespace svc::sql {
 namespace {
 
-constexpr std::size_t group_limit = 512;  // a group's last member waits for all of its first
-constexpr std::size_t handful = 8;        // worth waking for, though more is to come
-constexpr auto turn_patience = milliseconds{1};
+constexpr std::size_t group_limit = 512;         // a group's last member waits for all of its first
+constexpr std::size_t handful = 8;               // worth waking for, though more is to come
+constexpr auto turn_patience = milliseconds{1};  // most turns take less; one that is stuck holds up no other loop
 constexpr auto lock_poll = milliseconds{1};
 constexpr auto probe_interval = seconds{1};
 

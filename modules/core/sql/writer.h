@@ -1,4 +1,7 @@
 // Writer: the one thread that writes a database, many transactions to an fsync. Internal to core/sql.
+//
+// A group begins when a turn ends of a loop that has left something, or when a handful waits. Others join it until no
+// such loop is in its turn any more, and it is committed then.
 #pragma once
 
 #include <atomic>

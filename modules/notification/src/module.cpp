@@ -21,7 +21,8 @@ class NotificationModule final : public Hosted<Notifications> {
         service_(database_) {
     hear_of_orders(consumer_, links.order_events, environment.clock, noted_);
     consumer_.hold_while([this, &clock = environment.clock, backlog = config.sender.backlog] {
-      return database_.read([&](sql::Session& session) { return are_due(session, clock.now(), backlog); });
+      return sender_.has_its_hands_full() &&
+             database_.read([&](sql::Session& session) { return are_due(session, clock.now(), backlog); });
     });
   }
 

@@ -125,14 +125,17 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
 
 Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
   const Time now = clock_.now();
-  if (!database_.read([&](sql::Session& session) { return are_due(session, now, 1); }))
+  if (!database_.read([&](sql::Session& session) { return are_due(session, now, 1); })) {
+    hands_full_ = false;
     co_return std::vector<StoredNotification>{};
+  }
   auto writing = database_.write(Steady::now() + write_limit,
                                  [&](sql::Transaction& transaction) -> Result<std::vector<StoredNotification>> {
                                    return claim(transaction, now, now + seconds{config_.sender.claim_seconds},
                                                 static_cast<int>(config_.sender.at_once));
                                  });
   auto claimed = co_await writing;
+  hands_full_ = claimed && static_cast<std::int64_t>(claimed->size()) == config_.sender.at_once;
   co_return claimed;
 }
 

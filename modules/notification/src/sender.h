@@ -24,6 +24,8 @@ class Sender {
          const Config& config, const std::filesystem::path& data);
 
   void start(Loop& loop) { background_.start(loop); }
+  /// Whether there was more to send than it takes at once when it last looked. On the loop that it was started on.
+  bool has_its_hands_full() const { return hands_full_; }
   /// Not from a loop's thread.
   void stop();
 
@@ -54,6 +56,7 @@ class Sender {
   const std::unique_ptr<Mailer> mailer_;
   std::atomic<bool> ending_{false};
   int failures_ = 0;
+  bool hands_full_ = false;
   Background background_{[this] { return run(); }};
 };
 
