@@ -20,6 +20,8 @@ Error refused(std::string reason, std::string detail) {
   return fail(Code::unavailable, std::move(reason), std::move(detail)).value();
 }
 
+Error too_late() { return refused("overloaded", "It waited beyond its deadline; nothing was done"); }
+
 bool is_busy(const SQLite::Exception& error) { return (error.getErrorCode() & 0xff) == SQLITE_BUSY; }
 
 // Errors that say something about the disk or the machine, not about the statement.
@@ -142,6 +144,8 @@ bool Writer::take_more(Group& group, Steady::time_point limit) {
   await_handful(lock, limit);
   const auto before = group.size();
   take_queued(group);
+  lock.unlock();
+  drop_late(group, before, too_late());
   return group.size() > before;
 }
 
@@ -199,11 +203,22 @@ void Writer::run_group(Group& group) {
   }
 }
 
-// Gets the write lock. Members whose deadline passes meanwhile are refused and leave the group; false when
-// none is left.
+// Refuses the members, from one on, whose deadline has passed: the process may have hung meanwhile, and whoever asked
+// may have asked elsewhere and gone on.
+void Writer::drop_late(Group& group, std::size_t from, const Error& why) {
+  const auto now = Steady::now();
+  const auto late = std::stable_partition(group.begin() + static_cast<std::ptrdiff_t>(from), group.end(),
+                                          [now](auto* job) { return now < job->deadline; });
+  Group expired(late, group.end());
+  group.erase(late, group.end());
+  refuse_all(expired, why);
+  finish(expired);
+}
+
+// Gets the write lock. Members whose deadline passes before are refused and leave the group; false when none is left.
 bool Writer::begin(Group& group) {
-  Group expired;
-  while (true) {
+  drop_late(group, 0, too_late());
+  while (!group.empty()) {
     try {
       connection_->execute("BEGIN IMMEDIATE");
       connection_->bells().clear();
@@ -212,16 +227,10 @@ bool Writer::begin(Group& group) {
     } catch (const SQLite::Exception& error) {
       if (!is_busy(error)) throw;
     }
-    const auto now = Steady::now();
-    const auto late =
-        std::stable_partition(group.begin(), group.end(), [now](auto* job) { return now < job->deadline; });
-    expired.assign(late, group.end());
-    group.erase(late, group.end());
-    refuse_all(expired, refused("storage_busy", "Another process is writing; nothing was done"));
-    finish(expired);
-    if (group.empty()) return false;
-    std::this_thread::sleep_for(lock_poll);
+    drop_late(group, 0, refused("storage_busy", "Another process is writing; nothing was done"));
+    if (!group.empty()) std::this_thread::sleep_for(lock_poll);
   }
+  return false;
 }
 
 // Runs `act(Transaction&)`, and answers what it throws. Throws when the transaction as a whole is lost.
