@@ -24,11 +24,10 @@ json mails_to(const Shop& shop, const std::string& address) {
 
 // Flags to send mail to a server, beside others.
 std::vector<std::string> by_mail_to(const SmtpServer& server, std::vector<std::string> flags) {
-  for (const std::string& flag :
-       {std::string("mail.carrier=smtp"), std::string("mail.smtp.host=127.0.0.1"),
-        "mail.smtp.port=" + std::to_string(server.port()), std::string("mail.smtp.security=none"),
-        std::string("mail.from=Shop <orders@shop.example.com>")})
-    flags.push_back("--notification." + flag);
+  flags.insert(flags.end(),
+               {"--notification.mail.carrier=smtp", "--notification.mail.smtp.host=127.0.0.1",
+                "--notification.mail.smtp.port=" + std::to_string(server.port()),
+                "--notification.mail.smtp.security=none", "--notification.mail.from=Shop <orders@shop.example.com>"});
   return flags;
 }
 

@@ -1,54 +1,29 @@
-// The database: grouping, savepoints, snapshots, migrations, and a disk that fails.
+// The database: grouping, savepoints, migrations, and a disk that fails.
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <fstream>
-#include <functional>
 #include <thread>
 #include <vector>
 
-#include "async/loop.h"
-#include "sql/database.h"
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/file_limit.h"
-#include "support/temp_dir.h"
+#include "unit/sql_things.h"
 
 namespace {
 
 using namespace svc;
+using namespace svc::test;
 using namespace std::chrono_literals;
 using sql::Database;
 using sql::Session;
 using sql::Transaction;
 
-constexpr sql::Migration first{1, "things", "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"};
 constexpr sql::Migration second{2, "size", "ALTER TABLE things ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"};
-constexpr std::array one{first};
 constexpr std::array two{first, second};
-
-Steady::time_point in(milliseconds time) { return Steady::now() + time; }
-
-std::int64_t count(Database& database) {
-  return database.read([](Session& session) {
-    return *session.first("SELECT COUNT(*) FROM things", [](const sql::Row& row) { return row.integer(0); });
-  });
-}
-
-Task<Result<Nothing>> add(Database& database, std::string name, Steady::time_point deadline = in(5s)) {
-  auto writing = database.write(deadline, [&](Transaction& transaction) -> Result<Nothing> {
-    transaction.execute("INSERT INTO things (name) VALUES (?)", name);
-    return Nothing{};
-  });
-  auto written = co_await writing;
-  co_return written;
-}
-
-Result<Nothing> add_now(Database& database, const std::string& name, milliseconds time = 5s) {
-  return run_here([&] { return add(database, name, in(time)); });
-}
 
 TEST_CASE("what was written can be read, as text, numbers, times and nothing") {
   const test::TempDir dir;
@@ -107,82 +82,6 @@ TEST_CASE("writes that wait together share a commit, and one that fails takes no
   CHECK(database.counts().commits < std::uint64_t{writers} / 4);
 }
 
-TEST_CASE("a read sees one moment") {
-  const test::TempDir dir;
-  Database database(dir / "a.db", one);
-  database.read([&](Session& session) {
-    const auto look = [&] {
-      return *session.first("SELECT COUNT(*) FROM things", [](const sql::Row& row) { return row.integer(0); });
-    };
-    CHECK(look() == 0);
-    CHECK(add_now(database, "while reading").has_value());
-    CHECK(look() == 0);
-    return 0;
-  });
-  CHECK(count(database) == 1);
-}
-
-// What each of several reads in one turn of a loop counts, while `between` happens.
-std::vector<std::int64_t> counts_in_a_turn(Database& database, const std::vector<std::function<void()>>& between) {
-  std::vector<std::int64_t> counts;
-  run_here([&]() -> Task<int> {
-    counts.push_back(count(database));
-    for (const auto& happen : between) {
-      happen();
-      counts.push_back(count(database));
-    }
-    co_return 0;
-  });
-  return counts;
-}
-
-TEST_CASE("reads of one turn show what was committed between them, by whom it may be") {
-  const test::TempDir dir;
-  Database database(dir / "a.db", one), other(dir / "a.db", one);
-  const auto elsewhere = [](Database& where, const std::string& name) {
-    return [&where, name] { std::thread([&] { CHECK(add_now(where, name).has_value()); }).join(); };
-  };
-  const auto nothing = [] {};
-  const auto counts = counts_in_a_turn(
-      database, {nothing, elsewhere(database, "a"), nothing, elsewhere(other, "b"), elsewhere(other, "c")});
-  CHECK(counts == std::vector<std::int64_t>{0, 0, 1, 1, 2, 3});
-}
-
-TEST_CASE("a read that is kept for a turn ends with it: the log is left to be begun anew") {
-  const test::TempDir dir;
-  Database database(dir / "a.db", one);
-  const auto log_is_free = [&] {
-    SQLite::Database raw((dir / "a.db").string(), SQLite::OPEN_READWRITE);
-    SQLite::Statement checkpoint(raw, "PRAGMA wal_checkpoint(TRUNCATE)");
-    return checkpoint.executeStep() && checkpoint.getColumn(0).getInt() == 0;
-  };
-  bool free_within = true;
-  const auto look = [&] { free_within = log_is_free(); };
-  CHECK(add_now(database, "a").has_value());
-  counts_in_a_turn(database, {[] {}, look});
-  CHECK_FALSE(free_within);
-  CHECK(log_is_free());
-}
-
-TEST_CASE("no read is kept for a turn while the log is long, so that it can begin anew between two") {
-  const test::TempDir dir;
-  Database database(dir / "a.db", one);
-  SQLite::Database raw((dir / "a.db").string(), SQLite::OPEN_READWRITE);
-  SQLite::Statement held(raw, "SELECT 1 FROM sqlite_master");
-  REQUIRE(held.executeStep());  // so that the log cannot begin anew
-  for (int i = 0; i < 5; ++i) CHECK(add_now(database, std::to_string(i) + std::string(4'000'000, 'x')).has_value());
-  held.reset();
-  bool began_anew = false;
-  const auto begin_anew = [&] {
-    began_anew = test::eventually([&] {  // when the checkpointer, which may be at it, is done
-      SQLite::Statement checkpoint(raw, "PRAGMA wal_checkpoint(TRUNCATE)");
-      return checkpoint.executeStep() && checkpoint.getColumn(0).getInt() == 0;
-    });
-  };
-  counts_in_a_turn(database, {[] {}, begin_anew});
-  CHECK(began_anew);
-}
-
 TEST_CASE("a loop that does not end its turn holds up no other's writes") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);
@@ -206,13 +105,6 @@ TEST_CASE("a loop that does not end its turn holds up no other's writes") {
   });
   CHECK(test::eventually([&] { return done.load(); }));
   free = true;
-}
-
-TEST_CASE("an exception in a read leaves the database in order") {
-  const test::TempDir dir;
-  Database database(dir / "a.db", one);
-  CHECK_THROWS(database.read([](Session& session) { return session.any("SELECT nonsense FROM things"); }));
-  CHECK(count(database) == 0);
 }
 
 TEST_CASE("migrations are applied once, in order, and added to") {

@@ -257,14 +257,13 @@ Task<> Runner::watch() {
 }
 
 Task<> Runner::take_up(std::string id) {
-  std::optional<Record> claimed;
   auto claiming = database_.write(
-      Steady::now() + milliseconds{options_.lease_ms}, [&](sql::Transaction& transaction) -> Result<Nothing> {
-        claimed.reset();  // of an earlier run, undone for another's sake
+      Steady::now() + milliseconds{options_.lease_ms},
+      [&](sql::Transaction& transaction) -> Result<std::optional<Record>> {
         const Time now = clock_.now();
         auto record = find(transaction, id);
         const bool at_work = record && (record->state == State::forward || record->state == State::compensating);
-        if (!at_work || (record->lease_until > now && record->lease_until <= latest_lease(now))) return Nothing{};
+        if (!at_work || (record->lease_until > now && record->lease_until <= latest_lease(now))) return std::nullopt;
         const auto held = record->fence++;
         ++record->attempt;
         record->reached = static_cast<int>(definition_.steps.size()) - 1;  // nobody wrote down how far it came
@@ -276,15 +275,14 @@ Task<> Runner::take_up(std::string id) {
         record->owner = owner_;
         record->lease_until = now + milliseconds{options_.lease_ms};
         const Entry resume{"resume", 1, "done", now, ""};
-        if (!update(transaction, *record, held, lines_of({&resume, 1}))) return Nothing{};
-        claimed = std::move(record);
-        return Nothing{};
+        if (!update(transaction, *record, held, lines_of({&resume, 1}))) return std::nullopt;
+        return record;
       });
-  auto written = co_await claiming;
-  if (!written || !claimed) co_return;  // somebody else has it, or the disk does not take it now: looked at again
+  auto claimed = co_await claiming;
+  if (!claimed || !*claimed) co_return;  // somebody else has it, or the disk does not take it now: looked at again
   try {
     auto instance = definition_.load(id);
-    launch(std::move(*claimed), std::move(instance), Call{});
+    launch(std::move(**claimed), std::move(instance), Call{});
   } catch (const std::exception& failure) {
     log::error("saga_not_loaded", {{"saga", id}, {"what", failure.what()}});
   }

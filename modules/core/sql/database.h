@@ -17,17 +17,13 @@
 // write of the database's own, tried every second, succeeds. Reads are served throughout.
 #pragma once
 
-#include <condition_variable>
 #include <coroutine>
 #include <exception>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <type_traits>
-#include <vector>
 
 #include "async/loop.h"
 #include "async/priority.h"

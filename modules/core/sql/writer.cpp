@@ -20,7 +20,9 @@ Error refused(std::string reason, std::string detail) {
   return fail(Code::unavailable, std::move(reason), std::move(detail)).value();
 }
 
+// Why what has met its deadline is refused.
 Error too_late() { return refused("overloaded", "It waited beyond its deadline; nothing was done"); }
+Error storage_busy() { return refused("storage_busy", "Another process is writing; nothing was done"); }
 
 bool is_busy(const SQLite::Exception& error) { return (error.getErrorCode() & 0xff) == SQLITE_BUSY; }
 
@@ -145,7 +147,7 @@ bool Writer::take_more(Group& group, Steady::time_point limit) {
   const auto before = group.size();
   take_queued(group);
   lock.unlock();
-  drop_late(group, before, too_late());
+  drop_late(group, before, too_late);
   return group.size() > before;
 }
 
@@ -205,19 +207,20 @@ void Writer::run_group(Group& group) {
 
 // Refuses the members, from one on, whose deadline has passed: the process may have hung meanwhile, and whoever asked
 // may have asked elsewhere and gone on.
-void Writer::drop_late(Group& group, std::size_t from, const Error& why) {
-  const auto now = Steady::now();
-  const auto late = std::stable_partition(group.begin() + static_cast<std::ptrdiff_t>(from), group.end(),
-                                          [now](auto* job) { return now < job->deadline; });
+void Writer::drop_late(Group& group, std::size_t from, Error (*why)()) {
+  const auto in_time = [now = Steady::now()](const auto* job) { return now < job->deadline; };
+  const auto first = group.begin() + static_cast<std::ptrdiff_t>(from);
+  if (std::all_of(first, group.end(), in_time)) return;  // nearly always
+  const auto late = std::stable_partition(first, group.end(), in_time);
   Group expired(late, group.end());
   group.erase(late, group.end());
-  refuse_all(expired, why);
+  refuse_all(expired, why());
   finish(expired);
 }
 
 // Gets the write lock. Members whose deadline passes before are refused and leave the group; false when none is left.
 bool Writer::begin(Group& group) {
-  drop_late(group, 0, too_late());
+  drop_late(group, 0, too_late);
   while (!group.empty()) {
     try {
       connection_->execute("BEGIN IMMEDIATE");
@@ -227,7 +230,7 @@ bool Writer::begin(Group& group) {
     } catch (const SQLite::Exception& error) {
       if (!is_busy(error)) throw;
     }
-    drop_late(group, 0, refused("storage_busy", "Another process is writing; nothing was done"));
+    drop_late(group, 0, storage_busy);
     if (!group.empty()) std::this_thread::sleep_for(lock_poll);
   }
   return false;

@@ -40,7 +40,7 @@ class Writer {
   bool would_be_late(const Database::JobBase& job) const;
   void note_pace(const Group& group, Steady::duration took);
   void run_group(Group& group);
-  void drop_late(Group& group, std::size_t from, const Error& why);
+  void drop_late(Group& group, std::size_t from, Error (*why)());
   bool begin(Group& group);
   template <class Act>
   std::exception_ptr attempt(Act act);

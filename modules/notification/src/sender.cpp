@@ -125,17 +125,14 @@ Task<Sender::Tried> Sender::send(StoredNotification stored) {
 
 Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
   const Time now = clock_.now();
-  if (!database_.read([&](sql::Session& session) { return are_due(session, now, 1); })) {
-    hands_full_ = false;
+  if (!database_.read([&](sql::Session& session) { return are_due(session, now, 1); }))
     co_return std::vector<StoredNotification>{};
-  }
   auto writing = database_.write(Steady::now() + write_limit,
                                  [&](sql::Transaction& transaction) -> Result<std::vector<StoredNotification>> {
                                    return claim(transaction, now, now + seconds{config_.sender.claim_seconds},
                                                 static_cast<int>(config_.sender.at_once));
                                  });
   auto claimed = co_await writing;
-  hands_full_ = claimed && static_cast<std::int64_t>(claimed->size()) == config_.sender.at_once;
   co_return claimed;
 }
 
@@ -161,6 +158,7 @@ Task<Result<Nothing>> Sender::note(std::vector<Tried> tried) {
 Task<bool> Sender::round() {
   auto claiming = claim_some();
   auto claimed = co_await claiming;
+  hands_full_ = claimed && static_cast<std::int64_t>(claimed->size()) == config_.sender.at_once;
   if (!claimed || claimed->empty()) co_return false;
   std::vector<Task<Tried>> sending;
   for (auto& stored : *claimed) sending.push_back(send(std::move(stored)));
