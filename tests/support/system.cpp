@@ -208,12 +208,16 @@ void System::await_all_known() {
   }
 }
 
-void System::start(std::size_t process, const std::vector<std::string>& wrapper) {
+bool System::try_start(std::size_t process, const std::vector<std::string>& wrapper) {
   auto words = command(process);
   words.insert(words.begin(), wrapper.begin(), wrapper.end());
   processes_[process] = std::make_unique<Child>(words, dir_.path() / ("log-" + std::to_string(process)));
   const auto line = processes_[process]->first_line();
-  if (!line || line->find("\"ready\"") == std::string::npos) throw std::runtime_error("svc did not start: " + logs());
+  return line && line->find("\"ready\"") != std::string::npos;
+}
+
+void System::start(std::size_t process, const std::vector<std::string>& wrapper) {
+  if (!try_start(process, wrapper)) throw std::runtime_error("svc did not start: " + logs());
 }
 
 void System::start_all() {

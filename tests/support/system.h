@@ -69,6 +69,8 @@ class System {
   /// The number of that process in the placement.
   std::size_t index_of(const std::string& module, std::size_t copy) const;
   void start(std::size_t process, const std::vector<std::string>& wrapper = {});
+  /// The same, of one that may be killed on its way: false when it has ended before it was ready.
+  bool try_start(std::size_t process, const std::vector<std::string>& wrapper);
   void start_all();
   /// Ends the process that hosts `module`, and starts it again on the same ports and data.
   void restart(const std::string& module, int signal, std::size_t copy = 0);
