@@ -161,6 +161,18 @@ TEST_CASE("guessing is slowed down, by account and by address, until the window 
     });
     CHECK(let_in == 12);
   }
+  SECTION("a wrong one counts, though who sent it gives up before that is known") {
+    SQLite::Database database((f.world.dir / "user.db").string());
+    const auto failed = [&] {
+      return database.execAndGet("SELECT COUNT(*) FROM sign_in_attempts WHERE failed = 1").getInt();
+    };
+    CHECK(test::eventually([&] {
+      Call call = f.world.anyone();
+      call.deadline = Steady::now() + milliseconds{10};  // enough to be noted in, mostly, and less than a hash takes
+      CHECK_FALSE(f.ask(call, CreateSession{"ann@example.com", "wrong"}).has_value());
+      return failed() > 0;
+    }));
+  }
   SECTION("many tried at once do not slip past") {
     const int tried = f.world.run([&]() -> Task<int> {
       std::vector<Reply<CreateSession>> guesses;

@@ -91,6 +91,34 @@ TEST_CASE("no read is kept for a turn while the log is long, so that it can begi
   CHECK(began_anew);
 }
 
+TEST_CASE("where somebody always reads, the log does not grow without end") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  // Each of two ends its read when the other has begun its next one: there always is one.
+  std::array<std::atomic<int>, 2> begun{};
+  std::atomic<bool> stop{false};
+  const auto read_on = [&](std::size_t self) {
+    for (int mine = 1; !stop; ++mine)
+      database.read([&](Session& session) {
+        session.any("SELECT 1 FROM things");
+        begun[self] = mine;
+        while (!stop && begun[1 - self] < mine + static_cast<int>(self)) std::this_thread::yield();
+        return 0;
+      });
+  };
+  std::vector<std::thread> readers;
+  for (const std::size_t self : {0, 1}) readers.emplace_back([&read_on, self] { read_on(self); });
+  constexpr int page = 4'096;
+  std::uintmax_t longest = 0;
+  for (int i = 0; i < 40; ++i) {
+    CHECK(add_now(database, std::to_string(i) + std::string(std::size_t{1'000} * page, 'x')).has_value());
+    longest = std::max(longest, std::filesystem::file_size(dir / "a.db-wal"));
+  }
+  stop = true;
+  for (auto& reader : readers) reader.join();
+  CHECK(longest < std::uintmax_t{30'000} * page);
+}
+
 TEST_CASE("an exception in a read leaves the database in order") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);

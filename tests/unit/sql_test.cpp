@@ -206,6 +206,30 @@ TEST_CASE("while another process holds the lock, writes wait for their deadline 
   CHECK(count(database) == 1);
 }
 
+TEST_CASE("a write that is late when its turn comes is refused, and not done") {
+  const test::TempDir dir;
+  Database database(dir / "a.db", one);
+  std::atomic<bool> entered{false};
+  run_here([&]() -> Task<int> {
+    auto blocking = database.write(in(10s), [&entered](Transaction&) -> Result<Nothing> {
+      entered = true;
+      std::this_thread::sleep_for(200ms);  // as a process that hangs would
+      return Nothing{};
+    });
+    while (!entered) {
+      NextTurn turn;
+      co_await turn;
+    }
+    auto asking = add(database, "late", in(100ms));
+    auto late = co_await asking;
+    CHECK(late.error().code == Code::timeout);
+    CHECK(late.error().reason == "deadline_passed");
+    co_await blocking;
+    co_return 0;
+  });
+  CHECK(count(database) == 0);
+}
+
 TEST_CASE("when more waits than can be written in time, the late are refused at once") {
   const test::TempDir dir;
   Database database(dir / "a.db", one);

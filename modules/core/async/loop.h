@@ -93,9 +93,9 @@ class Loop {
   TimerId at(Steady::time_point when, std::function<void()> what);
   /// Only for a timer that has not run yet.
   void cancel(TimerId timer);
-  /// Runs `what` at the end of this turn: when all that is due now has been run, what is left for the end by others of
-  /// its kind included, and before the loop waits. For
-  /// telling other threads once of what several coroutines have left for them.
+  /// Runs `what` at the end of this turn: when all that is due has been run, and before the loop waits. What is left
+  /// for the end by one that runs there belongs to the same end. For telling other threads once of what several
+  /// coroutines have left for them.
   void at_end_of_turn(std::function<void()> what) { at_end_.push_back(std::move(what)); }
 
   /// Events as for epoll_ctl(2). `watcher` stays until unwatch(), after which it hears nothing more.

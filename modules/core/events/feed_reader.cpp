@@ -63,8 +63,8 @@ Task<std::shared_ptr<FeedReader::Question>> FeedReader::ask(FeedCursor read) {
   const auto question = std::make_shared<Question>();
   asked_ = question;
   detach(Question::put(question, *source_.feed,
-                       {std::string(consumer_.name()), read.position, joined(source_.types), feed_page_limit,
-                        heard_ ? patience_seconds : 0, read.event}));
+                       {std::string(consumer_.name()), read.position, joined(source_.types),
+                        held_ ? 1 : feed_page_limit, heard_ ? patience_seconds : 0, read.event}));
   auto waiting = question->over.wait_until(Steady::time_point::max());
   co_await waiting;
   asked_.reset();
@@ -103,6 +103,8 @@ Task<> FeedReader::let_gather(std::int64_t passed) {
 }
 
 Task<> FeedReader::wait_for_room(std::int64_t lag) {
+  held_ = true;
+  failures_ = 0;
   note(lag, nullptr);
   auto pausing = background_.pause_until(Steady::now() + Consumer::room_interval);
   co_await pausing;
@@ -126,6 +128,7 @@ Task<> FeedReader::run() {
       co_await waiting;
       continue;
     }
+    held_ = false;
     say_lost(read, page);
     const FeedCursor next{page.next, page.event};
     const auto lag = page.last - page.next;

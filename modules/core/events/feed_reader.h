@@ -33,6 +33,7 @@ class FeedReader {
   std::shared_ptr<Question> asked_;  // on the loop
   bool ending_ = false;              // on the loop
   bool heard_ = false;               // the first answer comes at once, so that it is known soon how far behind this is
+  bool held_ = false;                // what was asked for last was left where it is, the consumer being full
   int failures_ = 0;
   Background background_{[this] { return run(); }};
 };

@@ -41,10 +41,11 @@ Task<Result<Nothing>> QueueReader::look() {
 Task<Result<Nothing>> QueueReader::wait_for_room() {
   auto keeping = broker_.run([](amqp::Session& session) { return session.keep_alive(); });
   auto kept = co_await keeping;
+  if (!kept) co_return kept;
   auto pausing = background_.pause_until(Steady::now() + Consumer::room_interval);
   co_await pausing;
-  next_look_ = {};  // at what has arrived now
-  co_return kept;
+  next_look_ = {};  // soon: nothing else tells how far behind this is
+  co_return Nothing{};
 }
 
 Task<Result<Nothing>> QueueReader::take_some() {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr auto reader = "amqp";  // its name among the readers of an outbox
 constexpr int published_at_once = 200;
-constexpr seconds write_limit{10};
 
 }  // namespace
 
@@ -28,7 +27,7 @@ Task<Result<Nothing>> Relay::write_lease(std::function<Result<Nothing>(ReaderLea
   const milliseconds length{options_.lease_ms};
   const auto renew_at = Steady::now() + length / 3;
   auto writing =
-      outbox_.database().write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<ReaderLease> {
+      outbox_.database().write(sql::deadline_of_a_note(), [&](sql::Transaction& transaction) -> Result<ReaderLease> {
         const Time now = clock_.now();
         auto held = find_reader(transaction, reader);
         if (auto changed = change(held, now); !changed) return refusal(changed);

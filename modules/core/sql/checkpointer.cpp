@@ -18,7 +18,9 @@ Checkpointer::~Checkpointer() {
 }
 
 void Checkpointer::after_commit(Connection& writer) {
-  if (writer.pages_in_log() < long_log) return;
+  const int pages = writer.pages_in_log();
+  if (pages < too_long_log) waits_from_ = too_long_log;
+  if (pages < long_log) return;
   {
     const std::lock_guard lock(mutex_);
     if (state_ == State::asked) return;
@@ -30,7 +32,9 @@ void Checkpointer::after_commit(Connection& writer) {
     state_ = State::resting;
     if (const auto failure = std::exchange(failure_, nullptr)) std::rethrow_exception(failure);
   }
-  writer.checkpoint();
+  if (pages < waits_from_) return writer.checkpoint();
+  waits_from_ = pages + too_long_log;  // one who reads for long, or hangs, holds up one commit in so many pages
+  writer.checkpoint_behind_readers();
 }
 
 void Checkpointer::work() {

@@ -2,7 +2,8 @@
 //
 // SQLite by itself does this in the commit that makes the log long, and everybody who waits for that commit waits
 // for it. Here a thread of its own does it beside the writer, who goes on adding to the log; the writer then only
-// moves what was added meanwhile, so that the log begins anew. (SQLite, "Write-Ahead Logging", sections 2.1 and 6.)
+// moves what was added meanwhile, so that the log begins anew, unless somebody is reading from it just then. (SQLite,
+// "Write-Ahead Logging", sections 2.1 and 6.)
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +18,8 @@ namespace svc::sql {
 
 /// From so many pages on, 16 MiB, a log is to begin anew.
 constexpr int long_log = 4'000;
+/// From so many on it is waited for those who read, since there may always be one.
+constexpr int too_long_log = 4 * long_log;
 
 class Checkpointer {
  public:
@@ -33,6 +36,7 @@ class Checkpointer {
   void work();
 
   const std::filesystem::path file_;
+  int waits_from_ = too_long_log;  // pages; the writer's
   std::mutex mutex_;
   std::condition_variable changed_;
   State state_ = State::resting;  // guarded by mutex_, as the next

@@ -94,9 +94,13 @@ Connection::Connection(const std::filesystem::path& file, Mode mode)
   sqlite3_wal_hook(database_.getHandle(), note_length, &pages_in_log_);
 }
 
-void Connection::checkpoint() {
-  const int result =
-      sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+void Connection::checkpoint() { checkpoint(SQLITE_CHECKPOINT_PASSIVE, 0); }
+void Connection::checkpoint_behind_readers() { checkpoint(SQLITE_CHECKPOINT_RESTART, 100); }
+
+void Connection::checkpoint(int mode, int patience_ms) {
+  if (patience_ms > 0) sqlite3_busy_timeout(database_.getHandle(), patience_ms);
+  const int result = sqlite3_wal_checkpoint_v2(database_.getHandle(), nullptr, mode, nullptr, nullptr);
+  if (patience_ms > 0) wait_for_no_lock();
   if (result != SQLITE_OK && result != SQLITE_BUSY) throw SQLite::Exception(database_.getHandle(), result);
 }
 

@@ -36,6 +36,9 @@ class Connection {
   int pages_in_log() const { return pages_in_log_; }
   /// Moves what can be moved from the log to the file without waiting for anybody.
   void checkpoint();
+  /// Moves all, and waits, 100 ms at most, until nobody reads from the log any more; new readers do not wait. If it
+  /// comes to that, the log begins anew with the next commit. Of a connection that waits for no lock.
+  void checkpoint_behind_readers();
   /// Bells to be rung once the open transaction is on disk; each once.
   std::vector<Bell*>& bells() { return bells_; }
   /// What is to be done before the open transaction is committed.
@@ -48,6 +51,7 @@ class Connection {
     void operator()(sqlite3_stmt* statement) const;
   };
   sqlite3_stmt* prepared(Sql sql);
+  void checkpoint(int mode, int patience_ms);
 
   SQLite::Database database_;
   int pages_in_log_ = 0;

@@ -9,8 +9,10 @@
 // Other processes may use the same file. The writer asks for the write lock every millisecond until it gets it
 // (SQLite's own back-off starves one of two busy writers), and refuses what has met its deadline meanwhile.
 //
-// When more waits than can be written by a caller's deadline, the caller is refused at once (reason overloaded), so
-// that a flood does not make everybody late.
+// When more waits than can be written by a caller's deadline, the caller is refused at once (Code::unavailable, reason
+// overloaded), so that a flood does not make everybody late. Whose deadline has passed when his turn comes is refused
+// too (Code::timeout, reason deadline_passed): the process may have hung, and he may have asked elsewhere meanwhile.
+// What has been refused, for either reason or a lock (storage_busy), is not saved.
 //
 // When the disk fails: a failed commit means "it may have happened" and is answered so (Code::unavailable,
 // reason commit_uncertain). From then on writes are refused at once and unwritable() says why, until a small
@@ -37,6 +39,10 @@ namespace svc::sql {
 
 class Writer;
 
+/// The deadline for noting what has happened outside of the database, and would happen again if that were refused:
+/// beyond what a disk stalls. It has an end because a stop waits for it.
+inline Steady::time_point deadline_of_a_note() { return Steady::now() + seconds{60}; }
+
 class Database {
  public:
   /// Opens or makes the file and its directory, and migrates it. Throws std::runtime_error, with a message for
@@ -57,7 +63,8 @@ class Database {
   /// Runs `work(Transaction&)`, which answers a Result, on the writer's thread: it may touch what its caller
   /// holds, since the caller waits, and must not wait itself. A Result with an error undoes what it did, and so
   /// does an exception, which is thrown on to the caller. A value comes back once it is on disk. It may be run a
-  /// second time, when somebody else's write fails; what it leaves with its caller must be as if it had run once.
+  /// second time, when somebody else's write fails, and that time may never come, should the deadline pass before; what
+  /// it leaves with its caller must be as if it had run once, or not at all.
   template <class Do>
   auto write(Steady::time_point deadline, Do work) -> Task<std::invoke_result_t<Do&, Transaction&>> {
     Job<Do> job(std::move(work), deadline);

@@ -38,10 +38,15 @@ Reader::LogHead Reader::log_head() const {
 bool Reader::shows_newest() const { return index_ != nullptr && log_head() == head_; }
 
 bool Reader::stands_in_the_way() const {
-  std::uint32_t pages = 0;
-  constexpr std::size_t mx_frame = 16;  // where the head has it
-  std::memcpy(&pages, reinterpret_cast<const char*>(head_.data()) + mx_frame, sizeof pages);
-  return pages >= std::uint32_t{long_log};
+  if (index_ == nullptr) return false;
+  const auto at = [this](std::size_t byte) {
+    const auto word = std::atomic_ref<std::uint64_t>(index_[byte / sizeof *index_]).load(std::memory_order_relaxed);
+    std::uint32_t half = 0;
+    std::memcpy(&half, reinterpret_cast<const char*>(&word) + byte % sizeof *index_, sizeof half);
+    return half;
+  };
+  const auto pages = at(16), moved = at(96);  // mxFrame and nBackfill
+  return pages >= std::uint32_t{long_log} && moved < pages;
 }
 
 void Reader::begin() {

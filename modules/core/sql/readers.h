@@ -28,7 +28,7 @@ struct Reader {
   void begin();
   /// Ends the transaction, if there is one.
   void end();
-  /// Whether its log is to begin anew, for which there must be no transaction for a moment.
+  /// Whether its log is long and not at rest: to begin anew it needs a moment without a transaction.
   bool stands_in_the_way() const;
 
   Connection connection;
@@ -51,7 +51,7 @@ class Readers : public std::enable_shared_from_this<Readers> {
   /// One for a read, begun.
   std::unique_ptr<Reader> take();
   /// After a read. On a loop its transaction goes on until the end of the loop's turn, but where the log has become
-  /// long: where many loops and processes read, there would always be one, and it would grow without end.
+  /// long: where many loops and processes read, there would always be one in its way.
   void keep(std::unique_ptr<Reader> reader);
   /// After a read that failed.
   void end(std::unique_ptr<Reader> reader);

@@ -21,7 +21,7 @@ Error refused(std::string reason, std::string detail) {
 }
 
 // Why what has met its deadline is refused.
-Error too_late() { return refused("overloaded", "It waited beyond its deadline; nothing was done"); }
+Error too_late() { return {Code::timeout, "deadline_passed", "It waited beyond its deadline, and was not saved"}; }
 Error storage_busy() { return refused("storage_busy", "Another process is writing; nothing was done"); }
 
 bool is_busy(const SQLite::Exception& error) { return (error.getErrorCode() & 0xff) == SQLITE_BUSY; }
@@ -113,7 +113,7 @@ Database::Counts Writer::counts() const {
 void Writer::work() {
   Group group;  // kept from round to round, as the queue is: neither grows anew
   while (true) {
-    take_group(group);
+    const auto limit = take_group(group);
     if (group.empty()) {
       const std::lock_guard lock(mutex_);
       if (stopping_ && queue_.empty()) return;
@@ -122,20 +122,22 @@ void Writer::work() {
       refuse_all(group, refused("storage_unavailable", "The database cannot be written now"));
       probe();
     } else if (!group.empty()) {
-      run_group(group);
+      run_group(group, limit);
     }
     finish(group);
   }
 }
 
-// Waits for work; while the disk is out of order, only until the next probe is due.
-void Writer::take_group(Group& group) {
+// Waits for work; while the disk is out of order, only until the next probe is due. Answers until when others may join.
+Steady::time_point Writer::take_group(Group& group) {
   std::unique_lock lock(mutex_);
   const auto any = [this] { return stopping_ || !queue_.empty(); };
   if (unwritable_) turns_->changed.wait_for(lock, probe_interval, any);
   else turns_->changed.wait(lock, any);
-  await_handful(lock, Steady::now() + turn_patience);
+  const auto limit = Steady::now() + turn_patience;
+  await_handful(lock, limit);
   take_queued(group);
+  return limit;
 }
 
 // Adds to a group what has been left since; false: nothing, and nobody is about to leave any, or it has waited long
@@ -164,11 +166,11 @@ void Writer::take_queued(Group& group) {
   queue_.erase(queue_.begin(), last);
 }
 
-void Writer::run_group(Group& group) {
+void Writer::run_group(Group& group, Steady::time_point limit) {
   const auto begun = Steady::now();
   try {
     if (!begin(group)) return;
-    bool sound = run_together(group, begun + turn_patience);
+    bool sound = run_together(group, limit);
     if (!sound) {
       connection_->execute("ROLLBACK");
       if (group.size() == 1 || !begin(group)) return;

@@ -1,7 +1,7 @@
 // Writer: the one thread that writes a database, many transactions to an fsync. Internal to core/sql.
 //
-// A group begins when a turn ends of a loop that has left something, or when a handful waits. Others join it until no
-// such loop is in its turn any more, and it is committed then.
+// A group begins when there is a handful, or what there is was left in turns that are over. Others join it until no
+// loop is in a turn in which it has left something, for a millisecond in all, and it is committed then.
 #pragma once
 
 #include <atomic>
@@ -33,13 +33,13 @@ class Writer {
   using Group = std::vector<Database::JobBase*>;
 
   void work();
-  void take_group(Group& group);
+  Steady::time_point take_group(Group& group);
   bool take_more(Group& group, Steady::time_point limit);
   void await_handful(std::unique_lock<std::mutex>& lock, Steady::time_point limit);
   void take_queued(Group& group);
   bool would_be_late(const Database::JobBase& job) const;
   void note_pace(const Group& group, Steady::duration took);
-  void run_group(Group& group);
+  void run_group(Group& group, Steady::time_point limit);
   void drop_late(Group& group, std::size_t from, Error (*why)());
   bool begin(Group& group);
   template <class Act>

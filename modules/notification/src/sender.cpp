@@ -137,7 +137,7 @@ Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
 }
 
 Task<Result<Nothing>> Sender::note(std::vector<Tried> tried) {
-  auto writing = database_.write(Steady::now() + write_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
+  auto writing = database_.write(sql::deadline_of_a_note(), [&](sql::Transaction& transaction) -> Result<Nothing> {
     for (const auto& one : tried) {
       update(transaction, one.notification, one.next_try_at);
       if (one.given_up) consumer_.park(transaction, event_of(one.event), *one.given_up);
@@ -156,6 +156,7 @@ Task<Result<Nothing>> Sender::note(std::vector<Tried> tried) {
 
 // Sends some. False: there is no more to be done now.
 Task<bool> Sender::round() {
+  hands_full_ = false;  // whatever is thrown
   auto claiming = claim_some();
   auto claimed = co_await claiming;
   hands_full_ = claimed && static_cast<std::int64_t>(claimed->size()) == config_.sender.at_once;

@@ -73,7 +73,8 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
   // The text of a UUID always comes before "g".
   const std::string before = filter.before.empty() ? "g" : filter.before;
   const auto& [user, status, ignored] = filter;
-  // `status <> 'pending'` says that the indexes of what has ended will do (migrations/003_written_once.sql).
+  // `status <> 'pending'` says that the index of a user's orders that have ended will do
+  // (migrations/003_written_once.sql), and NOT IN that the one of all (004).
   const bool pending = status == OrderStatus::pending;
   if (user && pending)
     session.each("SELECT id FROM orders WHERE user_id = ? AND status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
@@ -100,6 +101,7 @@ std::vector<Order> list_orders(sql::Session& session, const OrderFilter& filter,
         "SELECT id FROM orders INDEXED BY orders_pending WHERE status = 'pending' AND id < ? ORDER BY id DESC LIMIT ?",
         add, before, limit);
   else if (status == OrderStatus::confirmed)
+    // Walks from the newest on, and soon meets enough of them, unless nearly all orders have failed.
     session.each("SELECT id FROM orders WHERE status = 'confirmed' AND id < ? ORDER BY id DESC LIMIT ?", add, before,
                  limit);
   else if (status)

@@ -51,20 +51,16 @@ Task<Result<std::string>> SignInGuard::attempt(std::string email_key, std::strin
   }
 }
 
-Task<Result<Nothing>> SignInGuard::succeeded(std::string email_key, Steady::time_point deadline) {
-  return write(delete_attempts_on_account, std::move(email_key), deadline);
+Task<Result<Nothing>> SignInGuard::succeeded(std::string email_key) {
+  return write(delete_attempts_on_account, std::move(email_key));
 }
 
-Task<Result<Nothing>> SignInGuard::failed(std::string attempt, Steady::time_point deadline) {
-  return write(mark_failed, std::move(attempt), deadline);
-}
+Task<Result<Nothing>> SignInGuard::failed(std::string attempt) { return write(mark_failed, std::move(attempt)); }
 
-Task<Result<Nothing>> SignInGuard::withdraw(std::string attempt, Steady::time_point deadline) {
-  return write(delete_attempt, std::move(attempt), deadline);
-}
+Task<Result<Nothing>> SignInGuard::withdraw(std::string attempt) { return write(delete_attempt, std::move(attempt)); }
 
-Task<Result<Nothing>> SignInGuard::write(Change change, std::string key, Steady::time_point deadline) {
-  auto writing = database_.write(deadline, [&](sql::Transaction& transaction) -> Result<Nothing> {
+Task<Result<Nothing>> SignInGuard::write(Change change, std::string key) {
+  auto writing = database_.write(sql::deadline_of_a_note(), [&](sql::Transaction& transaction) -> Result<Nothing> {
     change(transaction, key);
     return Nothing{};
   });

@@ -24,17 +24,17 @@ class SignInGuard {
   /// Code::exhausted when too many have failed, Code::unavailable when the wait is too long.
   Task<Result<std::string>> attempt(std::string email_key, std::string address, Steady::time_point deadline);
   /// How an attempt ended: as a success, which forgets the failures of the account; as a failure; or without a
-  /// verdict, so that it does not count.
-  Task<Result<Nothing>> succeeded(std::string email_key, Steady::time_point deadline);
-  Task<Result<Nothing>> failed(std::string attempt, Steady::time_point deadline);
-  Task<Result<Nothing>> withdraw(std::string attempt, Steady::time_point deadline);
+  /// verdict, so that it does not count. Noted beyond the caller's deadline too: it would count as being tried.
+  Task<Result<Nothing>> succeeded(std::string email_key);
+  Task<Result<Nothing>> failed(std::string attempt);
+  Task<Result<Nothing>> withdraw(std::string attempt);
 
  private:
   enum class Verdict { noted, crowded };
   Result<Verdict> note(sql::Transaction& transaction, const std::string& id, const std::string& email_key,
                        const std::string& address) const;
   using Change = void (*)(sql::Transaction& transaction, const std::string& key);
-  Task<Result<Nothing>> write(Change change, std::string key, Steady::time_point deadline);
+  Task<Result<Nothing>> write(Change change, std::string key);
 
   sql::Database& database_;
   const Clock& clock_;

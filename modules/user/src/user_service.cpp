@@ -81,17 +81,17 @@ Reply<CreateSession> UserService::handle(Call call, CreateSession command) {
   auto verifying = passwords_.verify(std::move(command.password), account ? account->password_hash : std::string{});
   auto verified = co_await verifying;
   if (!verified) {
-    auto withdrawing = guard_.withdraw(*attempt, call.deadline);
+    auto withdrawing = guard_.withdraw(*attempt);
     co_await withdrawing;
     co_return refusal(verified);
   }
   if (!*verified) {
-    auto noting_failure = guard_.failed(*attempt, call.deadline);
+    auto noting_failure = guard_.failed(*attempt);
     auto noted = co_await noting_failure;
     if (!noted) co_return refusal(noted);
     co_return bad_credentials();
   }
-  auto forgetting = guard_.succeeded(key, call.deadline);
+  auto forgetting = guard_.succeeded(key);
   auto forgotten = co_await forgetting;
   if (!forgotten) co_return refusal(forgotten);
 
@@ -122,7 +122,7 @@ Task<Result<Nothing>> UserService::check_current_password(Call call, Account acc
   auto verifying = passwords_.verify(std::move(password), account.password_hash);
   auto verified = co_await verifying;
   const bool wrong = verified && !*verified;
-  auto ending = wrong ? guard_.failed(*attempt, call.deadline) : guard_.withdraw(*attempt, call.deadline);
+  auto ending = wrong ? guard_.failed(*attempt) : guard_.withdraw(*attempt);
   auto ended = co_await ending;
   if (!ended) co_return refusal(ended);
   if (!verified) co_return refusal(verified);
