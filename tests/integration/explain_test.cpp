@@ -15,7 +15,7 @@ const Placement by_registry{{"registry"}, {"user"}, {"inventory"}, {"payment"}, 
 
 class Shop {
  public:
-  explicit Shop(const Placement& placement) : system(placement) {
+  explicit Shop(const Placement& placement, const std::vector<std::string>& flags = {}) : system(placement, flags) {
     if (placement != whole) system.await_all_known();
     const auto stocked = send(system.gateway(), "PUT", "/items/anvil", bearer(system.operator_token()),
                               R"({"name":"Anvil","unitPrice":{"amount":5,"currency":"USD"},"onHand":50})");
@@ -124,7 +124,8 @@ TEST_CASE("svc explain tells what became of an order, by its id, its request's, 
 }
 
 TEST_CASE("svc explain tells an order by its request's id while it is carried out, and of those in its trace too") {
-  const Shop shop(whole);
+  // Carried out for as long as it takes to ask.
+  const Shop shop(whole, {"--order.saga.step-timeout-ms=10000", "--order.saga.lease-ms=25000"});
   const std::string request = "0190a0a0-1111-7222-8333-444444444444", trace = "0af7651916cd43dd8448eb211c80319c";
   std::vector<std::string> ids;
   for (int i = 0; i < 3; ++i) {
