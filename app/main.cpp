@@ -1,6 +1,5 @@
 // svc: the command line. See README.md.
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "descriptors.h"
 #include "documents.h"
 #include "explain.h"
 #include "observe/log.h"
@@ -58,18 +58,14 @@ void await_stop_signal(svc::app::Process* process) {
   }
 }
 
-int serve(const svc::app::Settings& settings) {
+int serve(const svc::app::Settings& configured) {
   // Blocked before any thread is made, so that only await_stop_signal() gets them.
   const sigset_t signals = our_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  rlimit files{};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
-  svc::log::start(settings.log);
-  svc::set_span_options(settings.trace);
+  svc::log::start(configured.log);
+  svc::set_span_options(configured.trace);
   try {
+    const auto settings = svc::app::fit_descriptors(configured);
     const svc::SystemClock clock;
     svc::app::Process process(settings, clock);
     process.start();

@@ -1,4 +1,6 @@
 // What is too much is told to come back later, and nobody else suffers for it.
+#include <csignal>
+
 #include "support/catch.h"
 #include "support/eventually.h"
 #include "support/system.h"
@@ -24,6 +26,23 @@ TEST_CASE("connections beyond the limit wait until one is free") {
   CHECK_FALSE(waiting.readable(milliseconds{300}));
   open.pop_back();
   CHECK(waiting.reply().value().status == 401);
+}
+
+TEST_CASE(
+    "where few files may be open, who only connects keeps neither operators nor databases from their descriptors") {
+  System system(whole, {});
+  system.stop_all(SIGTERM);
+  system.start(0, {"prlimit", "--nofile=320:320"});
+  CHECK(system.logs().find("\"event\":\"fewer_connections\"") != std::string::npos);
+  std::vector<Wire> silent;
+  for (int i = 0; i < 300; ++i) silent.emplace_back(system.gateway());
+  CHECK(eventually([&] { return send(system.health_port("gateway"), "GET", "/health/ready").status == 200; }));
+  silent.clear();
+  CHECK(eventually([&] { return send(system.gateway(), "GET", "/items").status == 401; }));
+
+  system.stop_all(SIGTERM);
+  CHECK_FALSE(system.try_start(0, {"prlimit", "--nofile=200:200"}));
+  CHECK(system.logs().find("the limit of open files (ulimit -n) is 200: must be at least 304") != std::string::npos);
 }
 
 TEST_CASE("connections beyond an address's share are turned away with 503") {

@@ -37,12 +37,13 @@ struct Fixture {
       return Nothing{};
     });
   }
-  void becomes(const std::string& id, NotificationStatus status) {
+  bool becomes(const std::string& id, NotificationStatus status, int attempts = 1) {
     Notification notification;
     notification.id = id;
     notification.status = status;
-    write([&](sql::Transaction& transaction) {
-      update(transaction, notification, Time{});
+    notification.attempts = attempts;
+    return write([&](sql::Transaction& transaction) {
+      const bool noted = note_try(transaction, notification, Time{});
       if (status == NotificationStatus::failed) {
         Envelope event;
         event.id = id;
@@ -50,7 +51,12 @@ struct Fixture {
         event.subject = "order";
         consumer.park(transaction, event, Error{Code::invalid, "mail_refused", ""});
       }
-      return Nothing{};
+      return noted;
+    });
+  }
+  bool is(const std::string& id, NotificationStatus status) {
+    return database.read([&](sql::Session& session) {
+      return session.any("SELECT 1 FROM notifications WHERE id = ? AND status = ?", id, status);
     });
   }
   Ids taken() {
@@ -90,6 +96,28 @@ TEST_CASE("a mail waits for one of its order that was given up until that is sen
     CHECK(f.taken() == Ids{"1"});
     f.becomes("1", NotificationStatus::sent);
     CHECK(f.taken() == Ids{"2"});
+  }
+}
+
+TEST_CASE("a try that another has overtaken does not undo what that came to, and one that was sent is sent") {
+  Fixture f;
+  f.note("1", "a", Kind::order_confirmed);
+  CHECK(f.taken() == Ids{"1"});
+  f.world.clock.advance(seconds{61});  // whoever took it hung
+  CHECK(f.taken() == Ids{"1"});
+  SECTION("the second is sent, and the first then fails") {
+    CHECK(f.becomes("1", NotificationStatus::sent, 2));
+    CHECK_FALSE(f.becomes("1", NotificationStatus::waiting, 1));
+    CHECK(f.is("1", NotificationStatus::sent));
+  }
+  SECTION("the first fails while the second is at work") {
+    CHECK_FALSE(f.becomes("1", NotificationStatus::waiting, 1));
+    CHECK(f.taken().empty());
+  }
+  SECTION("the first is sent after all, and the second then fails") {
+    CHECK(f.becomes("1", NotificationStatus::sent, 1));
+    CHECK_FALSE(f.becomes("1", NotificationStatus::waiting, 2));
+    CHECK(f.is("1", NotificationStatus::sent));
   }
 }
 

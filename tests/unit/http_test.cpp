@@ -83,6 +83,18 @@ TEST_CASE("framing that two programs could read in two ways is refused") {
   }
 }
 
+TEST_CASE("the host of a target in absolute-form takes the place of the field Host") {
+  const auto host_of = [](const std::string& text) {
+    RequestHead head;
+    REQUIRE_FALSE(parse_request_head(text, Limits{}, head));
+    CHECK(head.headers.count("Host") == 1);
+    return std::string(head.headers.get("Host"));
+  };
+  CHECK(host_of("GET http://other:81/a HTTP/1.1\r\nHost: h\r\n\r\n") == "other:81");
+  CHECK(host_of("GET http://[::1] HTTP/1.0\r\n\r\n") == "[::1]");
+  CHECK(host_of("GET /a HTTP/1.1\r\nHost: h\r\n\r\n") == "h");
+}
+
 TEST_CASE("request lines") {
   const auto line = [](const std::string& text) { return status_of(text + "\r\nHost: h\r\n\r\n"); };
   CHECK(line("GET / HTTP/1.1") == 0);

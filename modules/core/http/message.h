@@ -29,6 +29,8 @@ class Headers {
     std::string_view name, value;
   };
   void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
+  /// Gives the first field of that name another value, or adds it.
+  void set(std::string_view name, std::string_view value);
   void clear() { fields_.clear(); }
   /// The first field of that name; empty when there is none.
   std::string_view get(std::string_view name) const;

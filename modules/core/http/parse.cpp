@@ -1,5 +1,7 @@
 #include "http/parse.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -105,17 +107,37 @@ bool is_target_char(char c) {
   return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 // Without the sub-delims of RFC 3986 section 3.2.2, which no name of the DNS has: where the host is passed on, in
 // fields that are lists, a comma would make two of it and a semicolon begin a parameter.
-bool is_host(std::string_view host) {
-  return std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && std::string_view{"-._~%:[]"}.find(c) != std::string_view::npos);
+bool is_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
+           (c != '\0' && std::string_view{"-._~%"}.find(c) != std::string_view::npos);
   });
 }
 
-// Splits a target into path and query; takes absolute-form apart (RFC 9112 section 3.2.2).
-bool parse_target(RequestHead& head) {
+// An address of IPv6, with its zone (RFC 6874) if it has one.
+bool is_address(std::string_view text) {
+  const auto zone = std::min(text.find('%'), text.size());
+  in6_addr address{};
+  return ::inet_pton(AF_INET6, std::string(text.substr(0, zone)).c_str(), &address) == 1 && is_name(text.substr(zone));
+}
+
+// uri-host and port (RFC 9110 section 7.2); either may be empty.
+bool is_host(std::string_view text) {
+  const bool bracketed = text.starts_with('[');
+  const auto end = bracketed ? text.find(']') : std::min(text.find(':'), text.size());
+  if (end == std::string_view::npos) return false;
+  if (bracketed ? !is_address(text.substr(1, end - 1)) : !is_name(text.substr(0, end))) return false;
+  const auto port = text.substr(bracketed ? end + 1 : end);
+  return port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), is_digit));
+}
+
+// Splits a target into path and query; takes absolute-form apart, whose host counts and not that of the field Host (RFC
+// 9112 section 3.2.2).
+bool parse_target(RequestHead& head, std::string_view& host) {
   auto target = head.target;
   if (!std::ranges::all_of(target, is_target_char)) return false;
   if (target == "*") {
@@ -124,8 +146,9 @@ bool parse_target(RequestHead& head) {
   }
   if (target.size() > 7 && same_name(target.substr(0, 7), "http://")) {
     const auto slash = std::min(target.find('/', 7), target.size());
+    host = target.substr(7, slash - 7);
     // "http://host?a=/b" has a slash, but not of a path; "http://me@host/" names somebody.
-    if (slash == 7 || !is_host(target.substr(7, slash - 7))) return false;
+    if (host.empty() || !is_host(host)) return false;
     target = slash == target.size() ? "/" : target.substr(slash);
     head.target = target;
   }
@@ -192,18 +215,20 @@ std::optional<Fault> parse_request_head(std::string_view text, const Limits& lim
   bool& http11 = head.http11;
   if (auto fault = parse_version(line.substr(last + 1), http11)) return fault;
   if (!is_token(head.method)) return Fault{400, "bad_request_line", "The method is malformed"};
-  if (!parse_target(head)) return Fault{400, "bad_target", "The request target is malformed"};
+  std::string_view target_host;
+  if (!parse_target(head, target_host)) return Fault{400, "bad_target", "The request target is malformed"};
   if (auto fault = parse_fields(text, limits, head.headers)) return fault;
 
   const auto hosts = head.headers.count("Host");
   if (hosts > 1 || (hosts == 0 && http11) || !is_host(head.headers.get("Host")))
     return Fault{400, "bad_host", "There must be one sound Host"};
+  if (!target_host.empty()) head.headers.set("Host", target_host);
   if (auto fault = parse_framing(head.headers, http11, head.framing)) return fault;
   if (head.framing.has_body() && (head.method == "GET" || head.method == "HEAD"))
     return Fault{400, "unexpected_body", "GET and HEAD have no body here"};
   head.keep_alive = keeps_alive(head.headers, http11);
   if (const auto expect = head.headers.get("Expect"); !expect.empty()) {
-    if (!same_name(expect, "100-continue"))
+    if (!same_name(expect, "100-continue") || head.headers.count("Expect") > 1)
       return Fault{417, "bad_expect", "The only Expect known here is 100-continue"};
     head.expects_continue = http11 && head.framing.has_body();
   }
@@ -260,8 +285,7 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
         break;
       }
       case State::extension:
-        if (++extra_ > extra_limit || (static_cast<unsigned char>(c) < 0x20 && c != '\r' && c != '\t'))
-          return bad_chunk;
+        if (++extra_ > extra_limit || (c != '\r' && !is_field_value({&c, 1}))) return bad_chunk;
         if (c == '\r') state_ = State::size_lf;
         break;
       case State::size_lf:
@@ -286,10 +310,13 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
           if (trailer_line_ == 0) state_ = State::done;
           trailer_line_ = 0;
         } else if (c == '\r') {
+          if (trailer_line_ > 0 && !trailer_named_) return bad_chunk;
           trailer_cr_ = true;
-        } else if (static_cast<unsigned char>(c) < 0x20 && c != '\t') {
+          trailer_named_ = false;
+        } else if (trailer_named_ ? !is_field_value({&c, 1}) : !is_token({&c, 1}) && (c != ':' || trailer_line_ == 0)) {
           return bad_chunk;
         } else {
+          trailer_named_ = trailer_named_ || c == ':';
           ++trailer_line_;
         }
         break;

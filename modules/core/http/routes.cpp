@@ -15,10 +15,11 @@ Task<Result<std::string>> read_command(const Request& request, bool expects_json
   auto reading = request.body->read(body_limit);
   auto body = co_await reading;
   if (!body) co_return refusal(body);
-  if (const auto encoding = request.headers.get("Content-Encoding"); !encoding.empty())
+  if (request.headers.count("Content-Encoding") > 1 || !request.headers.get("Content-Encoding").empty())
     co_return fail(Code::unsupported, "content_encoding", "Bodies are taken unencoded only");
   const auto type = request.headers.get("Content-Type");
-  if ((expects_json || !body->empty()) && !is_json(type) && !(body->empty() && type.empty()))
+  const bool sound_type = is_json(type) && request.headers.count("Content-Type") == 1;
+  if ((expects_json || !body->empty()) && !sound_type && !(body->empty() && type.empty()))
     co_return fail(Code::unsupported, "content_type", "The body must be application/json");
   co_return body;
 }

@@ -52,7 +52,9 @@ struct ServerOptions {
               "Requests on one connection; it is closed behind the last, so that clients spread anew",
               Range{1, 1'000'000'000}, Default{100'000}),
         field(&ServerOptions::connections, "connections",
-              "Connections open at once on one port; more wait to be accepted", Range{1, 1'000'000}, Default{10'000}),
+              "Connections open at once on one port, or fewer where the limit of open files is low; more wait to be "
+              "accepted",
+              Range{1, 1'000'000}, Default{10'000}),
         field(&ServerOptions::connections_per_address, "connections_per_address",
               "Connections open at once from one address; more are told 503; 0: any number", Range{0, 1'000'000},
               Default{0}),

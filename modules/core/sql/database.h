@@ -40,7 +40,7 @@ namespace svc::sql {
 class Writer;
 
 /// The deadline for noting what has happened outside of the database, and would happen again if that were refused:
-/// beyond what a disk stalls. It has an end because a stop waits for it.
+/// longer than most disks stall. It has an end because a stop waits for it.
 inline Steady::time_point deadline_of_a_note() { return Steady::now() + seconds{60}; }
 
 class Database {

@@ -67,9 +67,12 @@ bool are_due(sql::Session& session, Time now, std::int64_t count) {
                      count - 1);
 }
 
-void update(sql::Transaction& transaction, const Notification& notification, Time next_try_at) {
-  transaction.execute("UPDATE notifications SET status = ?, failure = ?, sent_at = ?, next_try_at = ? WHERE id = ?",
-                      notification.status, notification.failure, notification.sent_at, next_try_at, notification.id);
+bool note_try(sql::Transaction& transaction, const Notification& notification, Time next_try_at) {
+  return transaction.execute(
+             "UPDATE notifications SET status = ?1, failure = ?2, sent_at = ?3, next_try_at = ?4 "
+             "WHERE id = ?5 AND status = 'waiting' AND (attempts = ?6 OR ?1 = 'sent')",
+             notification.status, notification.failure, notification.sent_at, next_try_at, notification.id,
+             notification.attempts) > 0;
 }
 
 }  // namespace svc::notification

@@ -30,7 +30,8 @@ std::vector<Notification> list_before(sql::Session& session, const std::string& 
 std::vector<StoredNotification> claim(sql::Transaction& transaction, Time now, Time until, int limit);
 /// Whether `count` of them, at least one, are to be sent now. Takes time in proportion to it.
 bool are_due(sql::Session& session, Time now, std::int64_t count);
-/// Writes what became of it: status, failure, and when it was sent or is to be tried again.
-void update(sql::Transaction& transaction, const Notification& notification, Time next_try_at);
+/// Writes what became of a try: status, failure, and when it was sent or is to be tried again. False, and nothing is
+/// written, when another try of it has begun since, unless it is sent, which holds for good.
+bool note_try(sql::Transaction& transaction, const Notification& notification, Time next_try_at);
 
 }  // namespace svc::notification

@@ -138,8 +138,8 @@ Task<Result<std::vector<StoredNotification>>> Sender::claim_some() {
 
 Task<Result<Nothing>> Sender::note(std::vector<Tried> tried) {
   auto writing = database_.write(sql::deadline_of_a_note(), [&](sql::Transaction& transaction) -> Result<Nothing> {
-    for (const auto& one : tried) {
-      update(transaction, one.notification, one.next_try_at);
+    for (auto& one : tried) {
+      if (!note_try(transaction, one.notification, one.next_try_at)) one.given_up.reset();
       if (one.given_up) consumer_.park(transaction, event_of(one.event), *one.given_up);
     }
     return Nothing{};

@@ -8,6 +8,7 @@ namespace {
 constexpr auto longest_try = seconds{60};
 constexpr auto poll = milliseconds{25};
 constexpr int waiting_limit = 100;
+constexpr auto note_limit = seconds{10};  // the client waits, and has mostly all of its deadline left
 
 }  // namespace
 
@@ -60,7 +61,7 @@ Task<Result<Nothing>> SignInGuard::failed(std::string attempt) { return write(ma
 Task<Result<Nothing>> SignInGuard::withdraw(std::string attempt) { return write(delete_attempt, std::move(attempt)); }
 
 Task<Result<Nothing>> SignInGuard::write(Change change, std::string key) {
-  auto writing = database_.write(sql::deadline_of_a_note(), [&](sql::Transaction& transaction) -> Result<Nothing> {
+  auto writing = database_.write(Steady::now() + note_limit, [&](sql::Transaction& transaction) -> Result<Nothing> {
     change(transaction, key);
     return Nothing{};
   });
