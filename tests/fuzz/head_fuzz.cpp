@@ -145,6 +145,9 @@ void check_request(std::string_view text, const Limits& limits) {
   must(!head.framing.chunked || rest.ends_with('1'), "HTTP/1.0 has no chunks");
   must(head.headers.count("host") == 1 || (rest.ends_with('0') && head.headers.count("host") == 0),
        "there is one Host");
+  const bool names_host = !target.starts_with('/') && target != "*";
+  must(head.host == (names_host ? target.substr(7, target.find_first_of("/?#", 7) - 7) : head.headers.get("host")),
+       "the host is the target's, or the field's");
 
   const Exact again(std::string(head.method) + " " + path_and_query + std::string(rest.substr(rest.size() - 9)) +
                     "\r\n" + written(head.headers));

@@ -122,6 +122,7 @@ Request Connection::request_of(const RequestHead& head, Body& body) {
   request.target = head.target;
   request.path = head.path;
   request.query = head.query;
+  request.host = head.host;
   request.headers = head.headers;
   request.body = &body;
   request.peer_address = peer_;

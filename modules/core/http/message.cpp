@@ -17,12 +17,6 @@ std::string_view Headers::get(std::string_view name) const {
   return {};
 }
 
-void Headers::set(std::string_view name, std::string_view value) {
-  const auto field = std::ranges::find_if(fields_, [&](const Field& known) { return same_name(known.name, name); });
-  if (field == fields_.end()) add(name, value);
-  else field->value = value;
-}
-
 std::size_t Headers::count(std::string_view name) const {
   return static_cast<std::size_t>(
       std::ranges::count_if(fields_, [&](const Field& field) { return same_name(field.name, name); }));

@@ -29,8 +29,6 @@ class Headers {
     std::string_view name, value;
   };
   void add(std::string_view name, std::string_view value) { fields_.push_back({name, value}); }
-  /// Gives the first field of that name another value, or adds it.
-  void set(std::string_view name, std::string_view value);
   void clear() { fields_.clear(); }
   /// The first field of that name; empty when there is none.
   std::string_view get(std::string_view name) const;
@@ -104,6 +102,7 @@ struct Request {
   std::string_view target;  ///< path and query, still percent-encoded
   std::string_view path;    ///< still percent-encoded
   std::string_view query;   ///< without its '?'
+  std::string_view host;    ///< with its port: the target's in absolute-form (RFC 9112 section 3.2.2), or the field's
   Headers headers;
   Body* body = nullptr;
   std::string peer_address;  ///< the other end of the connection, without port

@@ -137,7 +137,7 @@ bool is_host(std::string_view text) {
 
 // Splits a target into path and query; takes absolute-form apart, whose host counts and not that of the field Host (RFC
 // 9112 section 3.2.2).
-bool parse_target(RequestHead& head, std::string_view& host) {
+bool parse_target(RequestHead& head) {
   auto target = head.target;
   if (!std::ranges::all_of(target, is_target_char)) return false;
   if (target == "*") {
@@ -146,9 +146,9 @@ bool parse_target(RequestHead& head, std::string_view& host) {
   }
   if (target.size() > 7 && same_name(target.substr(0, 7), "http://")) {
     const auto slash = std::min(target.find('/', 7), target.size());
-    host = target.substr(7, slash - 7);
+    head.host = target.substr(7, slash - 7);
     // "http://host?a=/b" has a slash, but not of a path; "http://me@host/" names somebody.
-    if (host.empty() || !is_host(host)) return false;
+    if (head.host.empty() || !is_host(head.host)) return false;
     target = slash == target.size() ? "/" : target.substr(slash);
     head.target = target;
   }
@@ -215,14 +215,14 @@ std::optional<Fault> parse_request_head(std::string_view text, const Limits& lim
   bool& http11 = head.http11;
   if (auto fault = parse_version(line.substr(last + 1), http11)) return fault;
   if (!is_token(head.method)) return Fault{400, "bad_request_line", "The method is malformed"};
-  std::string_view target_host;
-  if (!parse_target(head, target_host)) return Fault{400, "bad_target", "The request target is malformed"};
+  if (!parse_target(head)) return Fault{400, "bad_target", "The request target is malformed"};
   if (auto fault = parse_fields(text, limits, head.headers)) return fault;
 
   const auto hosts = head.headers.count("Host");
-  if (hosts > 1 || (hosts == 0 && http11) || !is_host(head.headers.get("Host")))
+  const auto host = head.headers.get("Host");
+  if (hosts > 1 || (hosts == 0 && http11) || !is_host(host))
     return Fault{400, "bad_host", "There must be one sound Host"};
-  if (!target_host.empty()) head.headers.set("Host", target_host);
+  if (head.host.empty()) head.host = host;
   if (auto fault = parse_framing(head.headers, http11, head.framing)) return fault;
   if (head.framing.has_body() && (head.method == "GET" || head.method == "HEAD"))
     return Fault{400, "unexpected_body", "GET and HEAD have no body here"};

@@ -62,7 +62,8 @@ struct Framing {
 
 struct RequestHead {
   std::string_view method, target, path, query;
-  Headers headers;  ///< views into the text that was parsed
+  std::string_view host;  ///< the target's, or that of the field Host; may be empty
+  Headers headers;        ///< views into the text that was parsed
   Framing framing;
   bool http11 = true;
   bool keep_alive = true;

@@ -1,5 +1,7 @@
 #include "http/routes.h"
 
+#include <algorithm>
+
 #include "http/field_values.h"
 
 namespace svc::http::detail {
@@ -17,9 +19,11 @@ Task<Result<std::string>> read_command(const Request& request, bool expects_json
   if (!body) co_return refusal(body);
   if (request.headers.count("Content-Encoding") > 1 || !request.headers.get("Content-Encoding").empty())
     co_return fail(Code::unsupported, "content_encoding", "Bodies are taken unencoded only");
-  const auto type = request.headers.get("Content-Type");
-  const bool sound_type = is_json(type) && request.headers.count("Content-Type") == 1;
-  if ((expects_json || !body->empty()) && !sound_type && !(body->empty() && type.empty()))
+  const auto says_other = [](const Headers::Field& field) {
+    return same_name(field.name, "Content-Type") && !is_json(field.value);
+  };
+  const bool typed = request.headers.count("Content-Type") > 0;
+  if ((expects_json || !body->empty()) && (typed ? std::ranges::any_of(request.headers, says_other) : !body->empty()))
     co_return fail(Code::unsupported, "content_type", "The body must be application/json");
   co_return body;
 }

@@ -37,7 +37,7 @@ Fields to_foreign(const http::Request& request, std::string_view token, std::str
   const auto kept = from_client(request.headers);
   for (const auto& [name, value] : kept)
     if (!is_said_anew(name) && !same_name(name, "Authorization")) fields.emplace_back(name, value);
-  const auto host = request.headers.get("Host");
+  const auto host = request.host;
   if (!token.empty()) fields.emplace_back("Authorization", "Bearer " + std::string(token));
   fields.emplace_back("Via", with_hop(joined(request.headers, "Via")));
   fields.emplace_back("Forwarded", forwarded(request, host));
