@@ -172,7 +172,8 @@ TEST_CASE("a crowd that resets") {
   // Each leaves in the middle of a request, and another comes in its place.
   static const std::string part =
       "POST /users" + host + "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
-  crowd_in<Wire>({"resets", 8'000, [](Wire& wire) { wire.send(part); },
+  // Of 42,000 that came and went: 7.0 to 7.8 MB seen, 9.1 beside other tests.
+  crowd_in<Wire>({"resets", 11'000, [](Wire& wire) { wire.send(part); },
                   [](Wire& wire) {
                     wire.reset();
                     wire.connect();
