@@ -27,11 +27,12 @@ std::int64_t raise_limit() {
 
 Settings fit_descriptors(Settings settings) {
   const auto limit = raise_limit();
-  const auto ports = static_cast<std::int64_t>(settings.opened_ports().size());
-  const auto fit = (limit - reserved_descriptors) / ports;
+  const auto further_ports = static_cast<std::int64_t>(settings.opened_ports().size()) - 1;
+  const auto reserved = reserved_descriptors + further_ports * reserved_for_a_port;
+  const auto fit = limit - reserved;
   if (fit < a_few)
     throw std::runtime_error("the limit of open files (ulimit -n) is " + std::to_string(limit) + ": must be at least " +
-                             std::to_string(reserved_descriptors + ports * a_few));
+                             std::to_string(reserved + a_few));
   auto& connections = settings.http.server.connections;
   if (connections <= fit) return settings;
   log::warn("fewer_connections", {{"configured", connections}, {"open_files", limit}, {"connections", fit}});

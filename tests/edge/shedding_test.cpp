@@ -32,7 +32,7 @@ TEST_CASE(
     "where few files may be open, who only connects keeps neither operators nor databases from their descriptors") {
   System system(whole, {});
   system.stop_all(SIGTERM);
-  system.start(0, {"prlimit", "--nofile=320:320"});
+  system.start(0, {"prlimit", "--nofile=450:450"});
   CHECK(system.logs().find("\"event\":\"fewer_connections\"") != std::string::npos);
   std::vector<Wire> silent;
   for (int i = 0; i < 300; ++i) silent.emplace_back(system.gateway());
@@ -42,7 +42,7 @@ TEST_CASE(
 
   system.stop_all(SIGTERM);
   CHECK_FALSE(system.try_start(0, {"prlimit", "--nofile=200:200"}));
-  CHECK(system.logs().find("the limit of open files (ulimit -n) is 200: must be at least 304") != std::string::npos);
+  CHECK(system.logs().find("the limit of open files (ulimit -n) is 200: must be at least 400") != std::string::npos);
 }
 
 TEST_CASE("connections beyond an address's share are turned away with 503") {
