@@ -5,6 +5,7 @@
 //   - content never grows beyond its limit
 //   - any bytes, sent in chunks of any sizes, come out as they were, and what follows them is left alone
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -52,9 +53,21 @@ std::optional<std::string_view> take_line(std::string_view& bytes) {
   if (end == std::string_view::npos) return std::nullopt;
   const auto line = bytes.substr(0, end);
   bytes.remove_prefix(end + 2);
-  const auto bad = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+  const auto bad = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::ranges::any_of(line, bad)) return std::nullopt;
   return line;
+}
+
+// Whether a line is a field: a token (RFC 9110 section 5.6.2), a colon, and its value.
+bool is_field(std::string_view line) {
+  const auto name = line.substr(0, line.find(':'));
+  return !name.empty() && name.size() < line.size() &&
+         std::ranges::all_of(
+             name,
+             [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                      std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+             });
 }
 
 // The body at the front of `bytes`, if there is a whole one.
@@ -77,6 +90,7 @@ std::optional<Decoded> read_plainly(std::string_view bytes) {
     const auto trailer = take_line(bytes);
     if (!trailer) return std::nullopt;
     if (trailer->empty()) break;
+    if (!is_field(*trailer)) return std::nullopt;
   }
   body.taken = size - bytes.size();
   return body;
