@@ -265,6 +265,8 @@ std::vector<Row> unread_bodies() {
        After::either},
       {"two types", post("Content-Type: text/plain\r\n" + length(smuggled), smuggled), 415, "content_type",
        After::either},
+      {"an unknown Expect behind an empty one",
+       post("Expect:\r\nExpect: the-unexpected\r\n" + length(smuggled), smuggled), 417, "bad_expect"},
       {"an unknown Expect behind a known one",
        post("Expect: 100-continue\r\nExpect: the-unexpected\r\n" + length(smuggled), smuggled), 417, "bad_expect"},
       {"an unknown Expect", post("Expect: the-unexpected\r\n" + length(smuggled), smuggled), 417, "bad_expect"},

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 
 namespace svc {
 namespace {
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // ISO 4217, list one, active codes (without funds codes, metals and test codes).
 constexpr std::array<std::string_view, 155> currencies{
@@ -27,7 +25,7 @@ static_assert(std::ranges::is_sorted(currencies));
 
 // RFC 5322 atext.
 constexpr bool is_atom(char c) {
-  return is_letter(c) || is_digit(c) || std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view{"!#$%&'*+-/=?^_`{|}~"}.find(c) != std::string_view::npos;
 }
 
 // Labels of RFC 1123: letters, digits and inner hyphens, 63 at most.
@@ -37,7 +35,7 @@ bool is_domain(std::string_view domain) {
     const auto dot = domain.find('.');
     const auto label = domain.substr(0, dot);
     if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') return false;
-    if (!std::ranges::all_of(label, [](char c) { return is_letter(c) || is_digit(c) || c == '-'; })) return false;
+    if (!std::ranges::all_of(label, [](char c) { return is_alphanumeric(c) || c == '-'; })) return false;
     ++labels;
     if (dot == std::string_view::npos) return labels >= 2;
     domain.remove_prefix(dot + 1);
@@ -129,15 +127,14 @@ bool is_email_address(std::string_view text) {
 bool is_currency_code(std::string_view text) { return std::ranges::binary_search(currencies, text); }
 
 bool is_slug_text(std::string_view text) {
-  if (text.empty() || text.size() > 64 || !(is_letter(text[0]) || is_digit(text[0]))) return false;
-  return std::ranges::all_of(text,
-                             [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == '-'; });
+  if (text.empty() || text.size() > 64 || !is_alphanumeric(text[0])) return false;
+  return std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_host_text(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
-  return std::ranges::all_of(
-      text, [](char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '_' || c == ':' || c == '-'; });
+  return std::ranges::all_of(text,
+                             [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == ':' || c == '-'; });
 }
 
 bool is_visible_text(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "async/counted.h"
+#include "base/ascii.h"
 #include "http/chunk.h"
 #include "http/identify.h"
 #include "http/problem.h"
@@ -34,10 +35,8 @@ std::string_view http_date() {
 }
 
 bool is_sound_request_id(std::string_view id) {
-  return !id.empty() && id.size() <= longest_request_id && std::ranges::all_of(id, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
+  return !id.empty() && id.size() <= longest_request_id &&
+         std::ranges::all_of(id, [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 Response too_busy(std::string_view reason, std::string_view detail) {

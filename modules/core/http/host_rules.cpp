@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/ascii.h"
 #include "base/integer.h"
 #include "http/message.h"
 
@@ -69,8 +70,6 @@ std::optional<Bytes> carried(const Bytes& address) {
   if (nat64.holds(address) || compatible.holds(address)) return mapped(address.data() + 12);
   return std::nullopt;
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Resolvers take names that end in a number for addresses in other notations: 2852039166, 0xa9fea9fe, 169.254.43518.
 bool ends_in_a_number(std::string_view name) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "base/integer.h"
 #include "http/field_values.h"
 
@@ -16,8 +17,7 @@ constexpr std::size_t extra_limit = 8 * 1024;
 
 // RFC 9110 section 5.6.2
 constexpr bool is_token_char(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  return is_alphanumeric(c) || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 constexpr auto token_chars = [] {
   std::array<bool, 256> table{};
@@ -30,12 +30,11 @@ bool is_token(std::string_view text) {
 }
 
 // VCHAR, obs-text, space and tab (RFC 9110 section 5.5).
-bool is_field_value(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-  });
+bool is_value_char(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
 }
+bool is_field_value(std::string_view text) { return std::ranges::all_of(text, is_value_char); }
 
 // Takes the next line off `text`; lines end with CR LF, which HeadScanner has seen to.
 std::string_view take_line(std::string_view& text) {
@@ -107,15 +106,11 @@ bool is_target_char(char c) {
   return c > 0x20 && c < 0x7f && c != '#' && c != '"' && c != '<' && c != '>' && c != '\\';
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 // Without the sub-delims of RFC 3986 section 3.2.2, which no name of the DNS has: where the host is passed on, in
 // fields that are lists, a comma would make two of it and a semicolon begin a parameter.
 bool is_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-           (c != '\0' && std::string_view{"-._~%"}.find(c) != std::string_view::npos);
-  });
+  return std::ranges::all_of(
+      name, [](char c) { return is_alphanumeric(c) || std::string_view{"-._~%"}.find(c) != std::string_view::npos; });
 }
 
 // An address of IPv6, with its zone (RFC 6874) if it has one.
@@ -227,8 +222,9 @@ std::optional<Fault> parse_request_head(std::string_view text, const Limits& lim
   if (head.framing.has_body() && (head.method == "GET" || head.method == "HEAD"))
     return Fault{400, "unexpected_body", "GET and HEAD have no body here"};
   head.keep_alive = keeps_alive(head.headers, http11);
+  if (head.headers.count("Expect") > 1) return Fault{417, "bad_expect", "Expect comes more than once"};
   if (const auto expect = head.headers.get("Expect"); !expect.empty()) {
-    if (!same_name(expect, "100-continue") || head.headers.count("Expect") > 1)
+    if (!same_name(expect, "100-continue"))
       return Fault{417, "bad_expect", "The only Expect known here is 100-continue"};
     head.expects_continue = http11 && head.framing.has_body();
   }
@@ -241,7 +237,7 @@ std::optional<Fault> parse_response_head(std::string_view text, const Limits& li
   bool http11 = false;
   if (line.size() < 12 || line[8] != ' ' || parse_version(line.substr(0, 8), http11)) return malformed;
   for (const char c : line.substr(9, 3)) {
-    if (c < '0' || c > '9') return malformed;
+    if (!is_digit(c)) return malformed;
     head.status = head.status * 10 + (c - '0');
   }
   if (head.status < 100 || head.status > 599 || (line.size() > 12 && line[12] != ' ')) return malformed;
@@ -270,7 +266,7 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
     bytes.remove_prefix(1);
     switch (state_) {
       case State::size: {
-        const int digit = c >= '0' && c <= '9'   ? c - '0'
+        const int digit = is_digit(c)            ? c - '0'
                           : c >= 'a' && c <= 'f' ? c - 'a' + 10
                           : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                                  : -1;
@@ -285,13 +281,13 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
         break;
       }
       case State::extension:
-        if (++extra_ > extra_limit || (c != '\r' && !is_field_value({&c, 1}))) return bad_chunk;
+        if (++extra_ > extra_limit || (c != '\r' && !is_value_char(c))) return bad_chunk;
         if (c == '\r') state_ = State::size_lf;
         break;
       case State::size_lf:
         if (c != '\n') return bad_chunk;
         size_digits_ = 0;
-        trailer_line_ = 0;
+        trailer_name_ = 0;
         state_ = left_ > 0 ? State::data : State::trailer;
         break;
       case State::data_cr:
@@ -307,17 +303,20 @@ std::optional<Fault> ChunkedDecoder::decode(std::string_view& bytes, std::string
         if (trailer_cr_) {
           if (c != '\n') return bad_chunk;
           trailer_cr_ = false;
-          if (trailer_line_ == 0) state_ = State::done;
-          trailer_line_ = 0;
+          if (trailer_name_ == 0) state_ = State::done;
+          trailer_name_ = 0;
         } else if (c == '\r') {
-          if (trailer_line_ > 0 && !trailer_named_) return bad_chunk;
+          if (trailer_name_ > 0 && !trailer_named_) return bad_chunk;
           trailer_cr_ = true;
           trailer_named_ = false;
-        } else if (trailer_named_ ? !is_field_value({&c, 1}) : !is_token({&c, 1}) && (c != ':' || trailer_line_ == 0)) {
-          return bad_chunk;
+        } else if (trailer_named_) {
+          if (!is_value_char(c)) return bad_chunk;
+        } else if (c == ':' && trailer_name_ > 0) {
+          trailer_named_ = true;
+        } else if (is_token_char(c)) {
+          ++trailer_name_;
         } else {
-          trailer_named_ = trailer_named_ || c == ':';
-          ++trailer_line_;
+          return bad_chunk;
         }
         break;
       case State::data:

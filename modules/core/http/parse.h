@@ -95,7 +95,7 @@ class ChunkedDecoder {
   std::uint64_t left_ = 0;  // of the present chunk
   int size_digits_ = 0;
   std::size_t extra_ = 0;         // bytes of extensions and trailers so far
-  std::size_t trailer_line_ = 0;  // length of the present trailer line
+  std::size_t trailer_name_ = 0;  // length of the present trailer line's name so far
   bool trailer_named_ = false;    // its colon has come
   bool trailer_cr_ = false;
   bool too_large_ = false;

@@ -22,8 +22,9 @@ Task<Result<std::string>> read_command(const Request& request, bool expects_json
   const auto says_other = [](const Headers::Field& field) {
     return same_name(field.name, "Content-Type") && !is_json(field.value);
   };
-  const bool typed = request.headers.count("Content-Type") > 0;
-  if ((expects_json || !body->empty()) && (typed ? std::ranges::any_of(request.headers, says_other) : !body->empty()))
+  const bool other = std::ranges::any_of(request.headers, says_other);
+  const bool untyped = request.headers.count("Content-Type") == 0;
+  if (body->empty() ? expects_json && other : untyped || other)
     co_return fail(Code::unsupported, "content_type", "The body must be application/json");
   co_return body;
 }

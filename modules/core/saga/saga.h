@@ -72,8 +72,8 @@ class Instance {
   /// The last step that a try of `step` begins: itself, or a later one that is done beside it and whose own try will
   /// only tell how that went. It is undone with `step`, should that one be refused.
   virtual std::size_t begins(std::size_t step) const { return step; }
-  /// The saga is about to change to `state`: done, undone or stuck. `failure` says why it turned back, if it
-  /// did. `cause`: what the saga is carried out as, by which it tells of itself.
+  /// The saga is about to change to `state`: done, undone or stuck. `failure` says why it turned back, if it did.
+  /// `cause`: what the saga is carried out as, by which it tells of itself.
   virtual void conclude(State state, const Failure* failure, const Call& cause) = 0;
   /// Part of the transaction in which it does: writes what was concluded, and has nothing to work out, since all others
   /// wait for it.

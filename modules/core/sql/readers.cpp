@@ -25,13 +25,14 @@ std::uint64_t* find_index(sqlite3* database) {
   return static_cast<std::uint64_t*>(const_cast<void*>(index));
 }
 
+std::uint64_t load(std::uint64_t& word) { return std::atomic_ref<std::uint64_t>(word).load(std::memory_order_relaxed); }
+
 }  // namespace
 
 // Not of one moment if a commit changes it meanwhile; then it is like none that will be found.
 Reader::LogHead Reader::log_head() const {
   LogHead head{};
-  for (std::size_t i = 0; i < head.size(); ++i)
-    head[i] = std::atomic_ref<std::uint64_t>(index_[i]).load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < head.size(); ++i) head[i] = load(index_[i]);
   return head;
 }
 
@@ -40,7 +41,7 @@ bool Reader::shows_newest() const { return index_ != nullptr && log_head() == he
 bool Reader::stands_in_the_way() const {
   if (index_ == nullptr) return false;
   const auto at = [this](std::size_t byte) {
-    const auto word = std::atomic_ref<std::uint64_t>(index_[byte / sizeof *index_]).load(std::memory_order_relaxed);
+    const auto word = load(index_[byte / sizeof *index_]);
     std::uint32_t half = 0;
     std::memcpy(&half, reinterpret_cast<const char*>(&word) + byte % sizeof *index_, sizeof half);
     return half;

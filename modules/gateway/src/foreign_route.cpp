@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "path.h"
 
 namespace svc::gateway {
@@ -29,10 +30,8 @@ bool is_prefix_text(std::string_view text) {
   if (text.empty() || text.front() != '/' || text.size() > 255) return false;
   while (!text.empty()) {
     const auto segment = take_segment(text);
-    const bool sound = std::ranges::all_of(segment, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-             c == '~' || c == '-';
-    });
+    const bool sound = std::ranges::all_of(
+        segment, [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '-'; });
     if (segment.empty() || segment == "." || segment == ".." || !sound) return false;
   }
   return true;

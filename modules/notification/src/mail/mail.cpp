@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "base/rules.h"
 
 namespace svc::notification {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::size_t line_limit = 76;  // RFC 2045 section 6.7, RFC 2047 section 2
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 bool is_printable(char c) { return c >= ' ' && c <= '~'; }
 
 // The octet as quoted-printable and the encoding Q write it: "=0D".
